@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names for addresses and addresses for names: the only user of elfutils. Reads ELF files, separate
+ * debug files (by build id and by debuglink), .gnu_debugdata and DWARF; knows nothing of ptrace: it
+ * is given the mappings of a process.
+ */
+#ifndef SIGSWEEP_ENGINE_SYMBOLS_H
+#define SIGSWEEP_ENGINE_SYMBOLS_H
+
+#include "harness/base/fail.h"
+#include "harness/kernel/maps.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct symbols; /* the modules of one address space */
+
+/* All strings given out live as long as the struct symbols that gave them. */
+struct module {
+	const char *path;     /* as mapped; "[vdso]" for the vDSO */
+	const char *name;     /* last part of the path */
+	const char *build_id; /* hex, "" when there is none */
+	uint64_t start;       /* lowest mapped address */
+	uint64_t end;         /* exclusive */
+	uint64_t bias;        /* address in the process = address in the ELF file + bias */
+	bool has_symbols;     /* any function symbol, from wherever */
+	bool has_lines;       /* DWARF line tables */
+};
+
+/* Where an address is. What is not known is NULL or 0; a function only where its symbol (start and
+ * size) covers the address, never the nearest one below. */
+struct place {
+	const struct module *module;
+	uint64_t address;     /* in the process */
+	uint64_t offset;      /* the ELF file's own address: what objdump, nm and addr2line print */
+	const char *function; /* demangled */
+	uint64_t function_start; /* in the process; also from the unwind table when there is no name
+				  */
+	uint64_t function_size;
+	const char *file;
+	int line;
+};
+
+/* An SDT probe site (SystemTap's .note.stapsdt). */
+struct probe_site {
+	uint64_t pc;        /* in the process */
+	uint64_t semaphore; /* in the process, a 16-bit counter; 0: none */
+	const char *provider;
+	const char *name;
+	const char *arguments; /* "8@%rdi -4@$3" as the note has it */
+};
+
+struct symbols *symbols_new(void);
+void symbols_free(struct symbols *symbols);
+
+/* Brings the modules up to date with `maps`: new ones are added, gone ones dropped. `pid` is used
+ * only to read what is no file ([vdso]) and files that were deleted (/proc/PID/map_files); 0: none.
+ */
+int symbols_update(struct symbols *symbols, const struct maps *maps, pid_t pid) MUST_CHECK;
+
+size_t symbols_module_count(const struct symbols *symbols);
+const struct module *symbols_module(const struct symbols *symbols, size_t n);
+const struct module *symbols_module_at(const struct symbols *symbols, uint64_t address);
+
+/* Fills `place` for an address. Always fills address; false when it lies in no module. */
+bool symbols_place(struct symbols *symbols, uint64_t address, struct place *place);
+
+/* Does the module's path or name match the glob (fnmatch; a glob with '/' is held against the whole
+ * path, else against the name)? */
+bool module_matches(const struct module *module, const char *glob);
+
+/*
+ * The addresses of functions named `name` (as in the symbol table, or demangled) in modules that
+ * match `glob` (NULL: all, the main program first). Gives a new array (caller frees) and its
+ * length; -ENOENT when there is none: the sentence then names symbols of similar name, where there
+ * are any.
+ */
+int symbols_find(struct symbols *symbols, const char *glob, const char *name, uint64_t **addresses,
+		 size_t *count) MUST_CHECK;
+
+/* The address and size of a data or function symbol; the first module (main program first) wins. */
+int symbols_find_object(struct symbols *symbols, const char *glob, const char *name,
+			uint64_t *address, uint64_t *size) MUST_CHECK;
+
+/* The first address of each line-table row that begins a statement at file:line, one for each
+ * place the line was compiled to (inlining). `file` matches as a path suffix. */
+int symbols_find_line(struct symbols *symbols, const char *file, int line, uint64_t **addresses,
+		      size_t *count) MUST_CHECK;
+
+/* The probe sites PROVIDER:NAME of all modules (new array of sites, caller frees). */
+int symbols_find_probe(struct symbols *symbols, const char *provider, const char *name,
+		       struct probe_site **sites, size_t *count) MUST_CHECK;
+
+#endif
