@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only caller of ptrace(2). Every function takes a thread that this process traces and that is
+ * stopped; -ESRCH means that it is gone (killed from outside), which callers must expect at any time.
+ */
+#ifndef SIGSWEEP_KERNEL_PTRACE_H
+#define SIGSWEEP_KERNEL_PTRACE_H
+
+#include "harness/base/fail.h"
+#include "harness/kernel/registers.h"
+#include "harness/kernel/stop.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How a stopped thread goes on. */
+enum trace_resume {
+	TRACE_CONTINUE, /* until the next event */
+	TRACE_STEP, /* one instruction; a signal handler entered counts as one (the stop is before its
+		     * first instruction: kernel/signal.c, signal_setup_done()) */
+	TRACE_SYSCALL, /* until the next system call's entry or exit */
+};
+
+/* In a child before it runs anything of the target: be traced by the parent. */
+int trace_me(void) MUST_CHECK;
+
+int trace_resume(pid_t tid, enum trace_resume how, int signal) MUST_CHECK;
+int trace_set_options(pid_t tid, unsigned long options) MUST_CHECK; /* PTRACE_O_* */
+int trace_event_message(pid_t tid, unsigned long *message) MUST_CHECK;
+
+int trace_get_registers(pid_t tid, struct registers *registers) MUST_CHECK;
+int trace_set_registers(pid_t tid, const struct registers *registers) MUST_CHECK;
+int trace_get_pc(pid_t tid, uint64_t *pc) MUST_CHECK; /* cheaper than all registers */
+int trace_get_result(pid_t tid, int64_t *result) MUST_CHECK; /* of a system call that just ended */
+int trace_clear_trap_flag(pid_t tid, uint64_t at) MUST_CHECK; /* in flags saved in memory at `at` */
+
+/* -EINVAL: the thread is in a group stop. */
+int trace_get_siginfo(pid_t tid, siginfo_t *info) MUST_CHECK;
+int trace_get_mask(pid_t tid, uint64_t *mask) MUST_CHECK; /* bit n-1: signal n is blocked */
+
+/* Leaves the thread to itself, with a signal. */
+int trace_detach(pid_t tid, int signal) MUST_CHECK;
+
+/*
+ * Waits for the next stop of `tid` (-1: of any thread or child of ours). Waits without limit when
+ * `timeout` (seconds) is negative, else needs SIGCHLD blocked in this thread. 0; -ETIMEDOUT; -EINTR
+ * when `trace_interrupted` was set by a signal handler; -ECHILD: there is none.
+ */
+int trace_wait(pid_t tid, double timeout, struct stop *stop) MUST_CHECK;
+extern volatile sig_atomic_t trace_interrupted;
+
+/* Is ptrace possible for this process at all? 0, or -EPERM with a sentence on why and what to do
+ * (seccomp of a container, kernel.yama.ptrace_scope). */
+int trace_probe(void) MUST_CHECK;
+
+#endif
