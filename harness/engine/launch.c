@@ -146,7 +146,8 @@ static int reach_exec(pid_t pid)
 			return 0;
 		if (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED)
 			return -ECHILD;
-		error = trace_resume(pid, TRACE_CONTINUE, stop.kind == STOP_SIGNAL ? stop.signal : 0);
+		error = trace_resume(pid, TRACE_CONTINUE,
+				     stop.kind == STOP_SIGNAL ? stop.signal : 0);
 	}
 	return error;
 }

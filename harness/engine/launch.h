@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting a target so that each run of it is like the other: no address space randomisation, signal
- * dispositions and mask as after boot, no core dumps, a session of its own (a Ctrl-C meant for the
- * harness does not reach it), the vDSO hidden, the kernel's random bytes for it fixed.
+ * Starting a target so that each run of it is like the other: no address space randomisation,
+ * signal dispositions and mask as after boot, no core dumps, a session of its own (a Ctrl-C meant
+ * for the harness does not reach it), the vDSO hidden, the kernel's random bytes for it fixed.
  */
 #ifndef SIGSWEEP_ENGINE_LAUNCH_H
 #define SIGSWEEP_ENGINE_LAUNCH_H
@@ -18,7 +18,7 @@ struct launch {
 	char *const *argv;
 	char *const *envp;
 	const char *directory; /* NULL: the present one */
-	int stdin_fd; /* reopened through /proc/self/fd for an offset of its own */
+	int stdin_fd;          /* reopened through /proc/self/fd for an offset of its own */
 	int stdout_fd;
 	int stderr_fd;
 	const struct filter *filter; /* NULL: none */
@@ -27,9 +27,9 @@ struct launch {
 };
 
 /*
- * Starts the target and leaves it stopped right after its exec, before its first instruction, traced
- * with LAUNCH_OPTIONS. It dies with this process (PTRACE_O_EXITKILL). -errno with a sentence on what
- * went wrong (exec refused, no permission, ...).
+ * Starts the target and leaves it stopped right after its exec, before its first instruction,
+ * traced with LAUNCH_OPTIONS. It dies with this process (PTRACE_O_EXITKILL). -errno with a sentence
+ * on what went wrong (exec refused, no permission, ...).
  */
 int launch_start(const struct launch *launch, pid_t *pid) MUST_CHECK;
 

@@ -28,8 +28,7 @@ static void emit(struct filter *filter, struct sock_filter instruction)
 
 static void emit_load(struct filter *filter, size_t offset)
 {
-	emit(filter,
-	     (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	emit(filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 static void emit_return(struct filter *filter, uint32_t what)

@@ -91,6 +91,11 @@ int trace_get_siginfo(pid_t tid, siginfo_t *info)
 	return request(PTRACE_GETSIGINFO, tid, NULL, info);
 }
 
+int trace_set_siginfo(pid_t tid, const siginfo_t *info)
+{
+	return request(PTRACE_SETSIGINFO, tid, NULL, (void *)info);
+}
+
 int trace_get_mask(pid_t tid, uint64_t *mask)
 {
 	return request(PTRACE_GETSIGMASK, tid, (void *)sizeof(*mask), mask);
@@ -190,9 +195,10 @@ int trace_probe(void)
 		waitpid(child, &status, 0);
 		return 0;
 	}
-	return fail(-EPERM,
-		    "ptrace is refused here (%s): in a container, allow the ptrace system call (for "
-		    "example --cap-add=SYS_PTRACE --security-opt seccomp=unconfined); where "
-		    "/proc/sys/kernel/yama/ptrace_scope says 3, no process may be traced until reboot",
-		    WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "the probe was killed");
+	return fail(
+		-EPERM,
+		"ptrace is refused here (%s): in a container, allow the ptrace system call (for "
+		"example --cap-add=SYS_PTRACE --security-opt seccomp=unconfined); where "
+		"/proc/sys/kernel/yama/ptrace_scope says 3, no process may be traced until reboot",
+		WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "the probe was killed");
 }

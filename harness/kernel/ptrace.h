@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The only caller of ptrace(2). Every function takes a thread that this process traces and that is
- * stopped; -ESRCH means that it is gone (killed from outside), which callers must expect at any time.
+ * stopped; -ESRCH means that it is gone (killed from outside), which callers must expect at any
+ * time.
  */
 #ifndef SIGSWEEP_KERNEL_PTRACE_H
 #define SIGSWEEP_KERNEL_PTRACE_H
@@ -17,8 +18,8 @@
 /* How a stopped thread goes on. */
 enum trace_resume {
 	TRACE_CONTINUE, /* until the next event */
-	TRACE_STEP, /* one instruction; a signal handler entered counts as one (the stop is before its
-		     * first instruction: kernel/signal.c, signal_setup_done()) */
+	TRACE_STEP, /* one instruction; a signal handler entered counts as one (the stop is before
+		     * its first instruction: kernel/signal.c, signal_setup_done()) */
 	TRACE_SYSCALL, /* until the next system call's entry or exit */
 };
 
@@ -31,12 +32,13 @@ int trace_event_message(pid_t tid, unsigned long *message) MUST_CHECK;
 
 int trace_get_registers(pid_t tid, struct registers *registers) MUST_CHECK;
 int trace_set_registers(pid_t tid, const struct registers *registers) MUST_CHECK;
-int trace_get_pc(pid_t tid, uint64_t *pc) MUST_CHECK; /* cheaper than all registers */
-int trace_get_result(pid_t tid, int64_t *result) MUST_CHECK; /* of a system call that just ended */
+int trace_get_pc(pid_t tid, uint64_t *pc) MUST_CHECK;         /* cheaper than all registers */
+int trace_get_result(pid_t tid, int64_t *result) MUST_CHECK;  /* of a system call that just ended */
 int trace_clear_trap_flag(pid_t tid, uint64_t at) MUST_CHECK; /* in flags saved in memory at `at` */
 
 /* -EINVAL: the thread is in a group stop. */
 int trace_get_siginfo(pid_t tid, siginfo_t *info) MUST_CHECK;
+int trace_set_siginfo(pid_t tid, const siginfo_t *info) MUST_CHECK;
 int trace_get_mask(pid_t tid, uint64_t *mask) MUST_CHECK; /* bit n-1: signal n is blocked */
 
 /* Leaves the thread to itself, with a signal. */

@@ -32,7 +32,8 @@ uint64_t registers_fp(const struct registers *registers)
 uint64_t registers_argument(const struct registers *registers, unsigned int n)
 {
 	const struct user_regs_struct *user = &registers->user;
-	const uint64_t arguments[] = {user->rdi, user->rsi, user->rdx, user->rcx, user->r8, user->r9};
+	const uint64_t arguments[] = {user->rdi, user->rsi, user->rdx,
+				      user->rcx, user->r8,  user->r9};
 
 	return n < 6 ? arguments[n] : 0;
 }
@@ -45,7 +46,8 @@ long registers_syscall(const struct registers *registers)
 uint64_t registers_syscall_argument(const struct registers *registers, unsigned int n)
 {
 	const struct user_regs_struct *user = &registers->user;
-	const uint64_t arguments[] = {user->rdi, user->rsi, user->rdx, user->r10, user->r8, user->r9};
+	const uint64_t arguments[] = {user->rdi, user->rsi, user->rdx,
+				      user->r10, user->r8,  user->r9};
 
 	return n < 6 ? arguments[n] : 0;
 }
@@ -53,7 +55,7 @@ uint64_t registers_syscall_argument(const struct registers *registers, unsigned 
 static unsigned long long *syscall_argument(struct user_regs_struct *user, unsigned int n)
 {
 	unsigned long long *const arguments[] = {&user->rdi, &user->rsi, &user->rdx,
-						 &user->r10, &user->r8,	 &user->r9};
+						 &user->r10, &user->r8,  &user->r9};
 
 	return arguments[n % 6];
 }
@@ -100,12 +102,15 @@ void registers_forget_syscall(struct registers *registers)
 
 bool registers_each(const struct registers *registers, size_t n, const char **name, uint64_t *value)
 {
-#define ROW(field) {#field, offsetof(struct user_regs_struct, field)}
+#define ROW(field)                                                                                 \
+	{                                                                                          \
+#field, offsetof(struct user_regs_struct, field)                                   \
+	}
 	static const struct {
 		const char *name;
 		size_t offset;
-	} rows[] = {ROW(rip), ROW(rsp), ROW(rbp), ROW(rax), ROW(rbx), ROW(rcx),	  ROW(rdx),
-		    ROW(rsi), ROW(rdi), ROW(r8),  ROW(r9),  ROW(r10), ROW(r11),	  ROW(r12),
+	} rows[] = {ROW(rip), ROW(rsp), ROW(rbp), ROW(rax),    ROW(rbx),     ROW(rcx),    ROW(rdx),
+		    ROW(rsi), ROW(rdi), ROW(r8),  ROW(r9),     ROW(r10),     ROW(r11),    ROW(r12),
 		    ROW(r13), ROW(r14), ROW(r15), ROW(eflags), ROW(fs_base), ROW(gs_base)};
 #undef ROW
 	const char *bytes = (const char *)&registers->user;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a wait status means. A pure function of the status: it asks the kernel nothing. The kinds and
- * what a consumer must do with each (ptrace(2), "Stopped states"):
+ * What a wait status means. A pure function of the status: it asks the kernel nothing. The kinds
+ * and what a consumer must do with each (ptrace(2), "Stopped states"):
  *
  *   exited    the process is gone with an exit status; nothing to resume
  *   killed    the process is gone, killed by a signal; nothing to resume
@@ -29,9 +29,9 @@ struct stop {
 	pid_t tid;
 	enum stop_kind kind;
 	int signal; /* killed: by which; signal: which */
-	int event; /* PTRACE_EVENT_* */
+	int event;  /* PTRACE_EVENT_* */
 	int status; /* exited: exit status */
-	int raw; /* as waitpid(2) gave it */
+	int raw;    /* as waitpid(2) gave it */
 };
 
 /* Classifies a status of waitpid(2) for `tid`. */

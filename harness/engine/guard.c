@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* See guard.h. */
+#include "harness/engine/guard.h"
+
+#include "harness/base/alloc.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/kernel/registers.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Calls that send a signal: which argument names the process, the thread (or -1), the signal. */
+static const struct sender {
+	long number;
+	int process;
+	int thread;
+	int signal;
+} senders[] = {
+	{SYS_kill, 0, -1, 1},
+	{SYS_tkill, -1, 0, 1},
+	{SYS_tgkill, 0, 1, 2},
+	{SYS_rt_sigqueueinfo, 0, -1, 1},
+	{SYS_rt_tgsigqueueinfo, 0, 1, 2},
+};
+#define SENDERS (sizeof(senders) / sizeof(senders[0]))
+
+static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
+#define TIMERS (sizeof(timers) / sizeof(timers[0]))
+
+struct filter *guard_filter(void)
+{
+	const size_t count = SENDERS + TIMERS + undo_syscall_count;
+	struct filter_row *rows = alloc_resize(NULL, count, sizeof(*rows));
+	struct filter *filter;
+	size_t n = 0;
+
+	for (size_t i = 0; i < SENDERS; i++)
+		rows[n++] = (struct filter_row){.number = senders[i].number, .flags_argument = -1};
+	for (size_t i = 0; i < TIMERS; i++)
+		rows[n++] = (struct filter_row){.number = timers[i], .flags_argument = -1};
+	for (size_t i = 0; i < undo_syscall_count; i++)
+		rows[n++] = (struct filter_row){.number = undo_syscalls[i].number,
+						.flags_argument = undo_syscalls[i].flags_argument,
+						.flags_mask = undo_syscalls[i].flags_mask};
+	filter = filter_new(rows, n);
+	free(rows);
+	return filter;
+}
+
+static const struct sender *find_sender(long number)
+{
+	for (size_t i = 0; i < SENDERS; i++)
+		if (senders[i].number == number)
+			return &senders[i];
+	return NULL;
+}
+
+static bool is_timer(long number)
+{
+	for (size_t i = 0; i < TIMERS; i++)
+		if (timers[i] == number)
+			return true;
+	return false;
+}
+
+static bool belongs_to(const struct guard *guard, pid_t pid, enum family_owner owner)
+{
+	for (size_t i = 0; i < guard->family->count; i++)
+		if (guard->family->members[i].pid == pid &&
+		    guard->family->members[i].owner == owner)
+			return true;
+	return false;
+}
+
+static bool is_harness(const struct guard *guard, pid_t pid)
+{
+	return pid == getpid() || pid == guard->harness || pid == getpgrp();
+}
+
+/* Does what a signal to the whole group (or to everyone) would do in a run of its own. */
+static void signal_relatives(const struct guard *guard, pid_t self, enum family_owner owner,
+			     int signal)
+{
+	size_t count;
+	pid_t *pids = family_processes(guard->family, owner, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] != self && signal)
+			(void)!kill(pids[i], signal);
+	free(pids);
+}
+
+enum decision { LET, TO_SELF, HOLD_BACK };
+
+static enum decision decide(struct guard *guard, const struct family_member *member, pid_t target,
+			    int signal)
+{
+	const bool is_trial = member->owner == FAMILY_TRIAL;
+
+	if (is_harness(guard, target) || is_harness(guard, -target)) {
+		guard->signalled_harness = true;
+		return HOLD_BACK;
+	}
+	if (target == -1) {
+		guard->signalled_harness = true;
+		signal_relatives(guard, member->pid, member->owner, signal);
+		return HOLD_BACK;
+	}
+	if (!is_trial)
+		return LET;
+	if (target == 0 || target == -guard->walker) {
+		signal_relatives(guard, member->pid, FAMILY_TRIAL, signal);
+		return TO_SELF;
+	}
+	if (target == guard->walker)
+		return TO_SELF;
+	if (target > 0 && belongs_to(guard, target, FAMILY_WALKER)) {
+		guard->signalled_walker_child = true;
+		return HOLD_BACK;
+	}
+	return LET;
+}
+
+static pid_t argument(const struct registers *registers, int n)
+{
+	return (pid_t)registers_syscall_argument(registers, (unsigned int)n);
+}
+
+static int watch_sender(struct guard *guard, const struct family_member *member,
+			const struct sender *sender, struct registers *registers)
+{
+	const int by = sender->process >= 0 ? sender->process : sender->thread;
+	const pid_t target = argument(registers, by);
+	/* The trial's first process stands for its walker. */
+	const pid_t self = target > 0 ? guard->trial : member->pid;
+
+	switch (decide(guard, member, target, argument(registers, sender->signal))) {
+	case LET:
+		return 0;
+	case TO_SELF:
+		if (sender->process >= 0)
+			registers_set_syscall_argument(registers, (unsigned int)sender->process,
+						       (uint64_t)self);
+		if (sender->thread >= 0 && argument(registers, sender->thread) == guard->walker)
+			registers_set_syscall_argument(registers, (unsigned int)sender->thread,
+						       (uint64_t)self);
+		break;
+	case HOLD_BACK:
+		registers_skip_syscall(registers);
+		registers_set_result(registers, 0);
+		break;
+	}
+	return trace_set_registers(member->tid, registers);
+}
+
+int guard_syscall(struct guard *guard, pid_t tid)
+{
+	struct family_member *member = family_find(guard->family, tid);
+	const struct sender *sender;
+	struct registers registers;
+	uint64_t arguments[6];
+	int error = trace_get_registers(tid, &registers);
+
+	if (error || !member)
+		return error;
+	sender = find_sender(registers_syscall(&registers));
+	if (sender)
+		return watch_sender(guard, member, sender, &registers);
+	if (is_timer(registers_syscall(&registers))) {
+		if (member->owner == FAMILY_TRIAL)
+			guard->has_timer = true;
+		else
+			guard->walker_has_timer = true;
+		return 0;
+	}
+	for (unsigned int i = 0; i < 6; i++)
+		arguments[i] = registers_syscall_argument(&registers, i);
+	return undo_before(guard->undo, tid, registers_syscall(&registers), arguments);
+}

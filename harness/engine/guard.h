@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands between a target and the rest of the machine: the system calls of the filter stop
+ * here before they run. Changes to files by path are shown to the undo log; a signal that a copy
+ * sends to the process it believes to be, to its group or to its parent is turned to itself or held
+ * back, since the process of that number is its walker or the harness.
+ */
+#ifndef SIGSWEEP_ENGINE_GUARD_H
+#define SIGSWEEP_ENGINE_GUARD_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/family.h"
+#include "harness/engine/undo.h"
+#include "harness/kernel/filter.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct guard {
+	struct undo *undo;
+	struct family *family;
+	pid_t walker;   /* 0: none yet */
+	pid_t trial;    /* 0: none */
+	pid_t harness;  /* the campaign's process; this process is its worker or itself */
+	bool has_timer; /* the trial armed a timer (setitimer, alarm, timer_settime, ...) */
+	bool walker_has_timer;
+	bool signalled_harness; /* somebody tried to signal its parent or everyone */
+	bool signalled_walker_child;
+};
+
+/* The filter of everything that the guard wants to see. */
+struct filter *guard_filter(void);
+
+/* To be called at a PTRACE_EVENT_SECCOMP stop of `tid`, before it is resumed. */
+int guard_syscall(struct guard *guard, pid_t tid) MUST_CHECK;
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A copy made there and then: the walker is made to execute clone(2) at a system call instruction
+ * that it maps already, with CLONE_PARENT (the copy is the harness's own child; the walker never
+ * hears of it) and CLONE_PTRACE (it is traced from birth). Both then get the walker's registers
+ * back.
+ *
+ * The walker's fork events are switched off meanwhile: the kernel traces the copy because of
+ * CLONE_PTRACE (kernel/fork.c, copy_process(), ptrace_init_task()) and one stop is saved.
+ */
+#include "harness/engine/snapshot.h"
+
+#include "harness/kernel/ptrace.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#define QUIET(options)                                                                             \
+	((options) &                                                                               \
+	 ~(unsigned long)(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE))
+
+static int probe(struct walker *walker)
+{
+	int threads = walker_threads(walker);
+
+	if (threads > 1)
+		return fail(
+			-ENOTSUP,
+			"%s has %d threads where the window begins: a copy by fork would have one "
+			"only, so nothing it shows would be true; choose a window before the "
+			"threads start, or run the program single-threaded",
+			walker->launch->program, threads);
+	return 0;
+}
+
+/* Runs the borrowed instruction; signals of the walker's own that come meanwhile are held. */
+static int run_clone(struct walker *walker, pid_t *copy)
+{
+	int64_t result;
+	int error = trace_resume(walker->pid, TRACE_STEP, 0);
+
+	while (!error) {
+		struct stop stop;
+
+		error = trace_wait(walker->pid, -1, &stop);
+		if (error == -EINTR) {
+			error = 0;
+			continue;
+		}
+		if (error || stop.kind == STOP_TRAP)
+			break;
+		if (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED)
+			return fail(-ESRCH, "%s died while it was copied", walker->launch->program);
+		if (stop.kind == STOP_SIGNAL)
+			error = walker_hold_signal(walker);
+		if (!error)
+			error = trace_resume(walker->pid, TRACE_STEP, 0);
+	}
+	if (!error)
+		error = trace_get_result(walker->pid, &result);
+	if (error)
+		return error;
+	if (result < 0)
+		return fail((int)result, "%s cannot be copied: clone: %s", walker->launch->program,
+			    strerror((int)-result));
+	*copy = (pid_t)result;
+	return 0;
+}
+
+static int settle_copy(struct walker *walker, pid_t copy, const struct registers *registers)
+{
+	struct stop stop;
+	int error;
+
+	family_add(walker->family, copy, copy, FAMILY_TRIAL, false);
+	do
+		error = trace_wait(copy, -1, &stop);
+	while (error == -EINTR);
+	if (error || stop.kind != STOP_SIGNAL)
+		return fail(error ? error : -ESRCH, "a copy of %s died at its birth",
+			    walker->launch->program);
+	error = trace_set_registers(copy, registers);
+	return error ? error : trace_set_options(copy, launch_options);
+}
+
+static int take(struct walker *walker, pid_t *copy)
+{
+	const uint64_t arguments[6] = {CLONE_PARENT | CLONE_PTRACE | SIGCHLD};
+	const struct registers *now;
+	struct registers saved;
+	struct registers borrowed;
+	int restored;
+	int error = walker_registers(walker, &now);
+
+	if (error)
+		return error;
+	saved = *now;
+	registers_forget_syscall(&saved);
+	borrowed = saved;
+	registers_prepare_syscall(&borrowed, walker->syscall_pc, SYS_clone, arguments);
+	error = trace_set_options(walker->pid, QUIET(launch_options));
+	if (!error)
+		error = trace_set_registers(walker->pid, &borrowed);
+	if (!error)
+		error = run_clone(walker, copy);
+	restored = trace_set_registers(walker->pid, &saved);
+	if (!restored)
+		restored = trace_set_options(walker->pid, launch_options);
+	if (!error)
+		error = restored;
+	return error ? error : settle_copy(walker, *copy, &saved);
+}
+
+const struct snapshot_strategy snapshot_fork = {
+	.name = "fork",
+	.help = "a copy of the walker, made at the boundary; for programs with one thread",
+	.probe = probe,
+	.take = take,
+};

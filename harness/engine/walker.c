@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a walker: start, what is known of it, end. How it runs: walker_run.c. */
+#include "harness/engine/walker.h"
+
+#include "harness/kernel/memory.h"
+#include "harness/kernel/ptrace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_PATIENCE 0.002 /* seconds: longer than most system calls that block at all */
+
+/* The vDSO first: it is always there, small, and has a fallback with the instruction. */
+static bool find_in(struct walker *walker, const struct mapping *mapping)
+{
+	uint8_t bytes[4096];
+
+	for (uint64_t at = mapping->start; at < mapping->end; at += sizeof(bytes) - 1) {
+		ssize_t size = memory_read_some(walker->pid, at, bytes, sizeof(bytes));
+		const uint8_t *found;
+
+		if (size < SYSCALL_INSTRUCTION_SIZE)
+			return false;
+		found = memmem(bytes, (size_t)size, syscall_instruction, SYSCALL_INSTRUCTION_SIZE);
+		if (found) {
+			walker->syscall_pc = at + (uint64_t)(found - bytes);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int find_syscall_instruction(struct walker *walker)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < walker->maps.count; i++) {
+			const struct mapping *mapping = &walker->maps.list[i];
+			const bool is_vdso = strcmp(mapping->path, "[vdso]") == 0;
+
+			if (mapping->executable && mapping->readable && is_vdso == (pass == 0) &&
+			    find_in(walker, mapping))
+				return 0;
+		}
+	}
+	return fail(-ENOENT, "%s maps no system call instruction to borrow for copies of it",
+		    walker->launch->program);
+}
+
+int walker_refresh(struct walker *walker)
+{
+	int error = maps_read(&walker->maps, walker->pid);
+
+	if (!error)
+		error = symbols_update(walker->symbols, &walker->maps, walker->pid);
+	if (!error)
+		error = find_syscall_instruction(walker);
+	unwinder_forget(walker->unwinder);
+	code_forget(walker->code);
+	walker->maps_stale = false;
+	return error;
+}
+
+int walker_open(struct walker *walker, const struct launch *launch, struct guard *guard,
+		struct family *family)
+{
+	int error;
+
+	memset(walker, 0, sizeof(*walker));
+	walker->launch = launch;
+	walker->guard = guard;
+	walker->family = family;
+	walker->patience = FIRST_PATIENCE;
+	walker->allow_threads = true;
+	error = launch_start(launch, &walker->pid);
+	if (error)
+		return error;
+	family_add(family, walker->pid, walker->pid, FAMILY_WALKER, false);
+	guard->walker = walker->pid;
+	walker->symbols = symbols_new();
+	walker->unwinder = unwinder_new(walker->symbols);
+	walker->code = code_new();
+	error = walker_refresh(walker);
+	if (!error)
+		error = trace_get_pc(walker->pid, &walker->pc);
+	if (error)
+		walker_close(walker);
+	return error;
+}
+
+void walker_close(struct walker *walker)
+{
+	if (!walker->family)
+		return;
+	family_kill(walker->family, FAMILY_WALKER);
+	walker->guard->walker = 0;
+	asleep_free(&walker->asleep);
+	unwinder_free(walker->unwinder);
+	symbols_free(walker->symbols);
+	code_free(walker->code);
+	maps_free(&walker->maps);
+	memset(walker, 0, sizeof(*walker));
+}
+
+int walker_registers(struct walker *walker, const struct registers **registers)
+{
+	if (!walker->registers_known) {
+		int error = trace_get_registers(walker->pid, &walker->registers);
+
+		if (error)
+			return error;
+		walker->registers_known = true;
+	}
+	*registers = &walker->registers;
+	return 0;
+}
+
+int walker_set_registers(struct walker *walker, const struct registers *registers)
+{
+	walker->registers = *registers;
+	registers_forget_syscall(&walker->registers);
+	walker->registers_known = true;
+	walker->pc = registers_pc(registers);
+	return trace_set_registers(walker->pid, &walker->registers);
+}
+
+struct code_entry *walker_code(struct walker *walker)
+{
+	if (walker->maps_stale || !maps_find(&walker->maps, walker->pc)) {
+		/* What it cannot name it still steps; the entry then has no flags. */
+		if (walker_refresh(walker))
+			fail_clear();
+	}
+	return code_at(walker->code, walker->pid, &walker->maps, walker->pc);
+}
+
+static bool plant(struct walker *walker, struct walker_breakpoint *breakpoint)
+{
+	if (breakpoint->is_planted)
+		return true;
+	if (memory_read(walker->pid, breakpoint->address, &breakpoint->saved, BREAKPOINT_SIZE) ||
+	    memory_write(walker->pid, breakpoint->address, breakpoint_instruction, BREAKPOINT_SIZE))
+		return false;
+	breakpoint->is_planted = true;
+	return true;
+}
+
+static bool lift(struct walker *walker, struct walker_breakpoint *breakpoint)
+{
+	if (!breakpoint->is_planted)
+		return true;
+	if (memory_write(walker->pid, breakpoint->address, &breakpoint->saved, BREAKPOINT_SIZE))
+		return false;
+	breakpoint->is_planted = false;
+	return true;
+}
+
+int walker_add_breakpoint(struct walker *walker, uint64_t address)
+{
+	struct walker_breakpoint *breakpoint;
+
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].address == address)
+			return 0;
+	if (walker->breakpoint_count == WALKER_BREAKPOINTS)
+		return fail(-ENOSPC,
+			    "the place stands for more than %d addresses: name one of them",
+			    WALKER_BREAKPOINTS);
+	breakpoint = &walker->breakpoints[walker->breakpoint_count];
+	*breakpoint = (struct walker_breakpoint){.address = address};
+	if (!plant(walker, breakpoint))
+		return fail(-EFAULT, "0x%llx is not mapped in %s", (unsigned long long)address,
+			    walker->launch->program);
+	walker->breakpoint_count++;
+	return 0;
+}
+
+int walker_lift_breakpoints(struct walker *walker)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (!lift(walker, &walker->breakpoints[i]))
+			return fail(-EFAULT, "cannot take a breakpoint out of %s",
+				    walker->launch->program);
+	return 0;
+}
+
+int walker_plant_breakpoints(struct walker *walker)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (!plant(walker, &walker->breakpoints[i]))
+			return fail(-EFAULT, "cannot set a breakpoint in %s",
+				    walker->launch->program);
+	return 0;
+}
+
+void walker_clear_breakpoints(struct walker *walker)
+{
+	if (walker->end == WALKER_RUNS)
+		for (size_t i = 0; i < walker->breakpoint_count; i++)
+			(void)!lift(walker, &walker->breakpoints[i]);
+	walker->breakpoint_count = 0;
+}
+
+int walker_threads(const struct walker *walker)
+{
+	char path[40];
+	char line[128];
+	int threads = 1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)walker->pid);
+	file = fopen(path, "re");
+	if (!file)
+		return threads;
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, "Threads:", 8) == 0)
+			threads = (int)strtol(line + 8, NULL, 10);
+	fclose(file);
+	return threads;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one process that goes from boundary to boundary. The walker never sees the signal and never
+ * learns of its copies. Knows nothing of oracles or of what a boundary is: it offers steps, runs to
+ * addresses and to system calls; injectors make boundaries of them.
+ */
+#ifndef SIGSWEEP_ENGINE_WALKER_H
+#define SIGSWEEP_ENGINE_WALKER_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/asleep.h"
+#include "harness/engine/code.h"
+#include "harness/engine/family.h"
+#include "harness/engine/guard.h"
+#include "harness/engine/launch.h"
+#include "harness/engine/symbols.h"
+#include "harness/engine/unwind.h"
+#include "harness/kernel/maps.h"
+#include "harness/kernel/registers.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WALKER_BREAKPOINTS 64
+#define WALKER_QUEUE 32
+
+enum walker_end {
+	WALKER_RUNS,
+	WALKER_EXITED,  /* exit_status */
+	WALKER_KILLED,  /* exit_signal */
+	WALKER_STUCK,   /* proved asleep for ever: it waits for the signal, or is dead-locked */
+	WALKER_THREADS, /* it made a second thread where that is not allowed */
+	WALKER_LOST,    /* killed or gone in a way that is not its own doing */
+};
+
+struct walker_breakpoint {
+	uint64_t address;
+	uint8_t saved;
+	bool is_planted;
+};
+
+struct walker {
+	pid_t pid;
+	const struct launch *launch;
+	struct guard *guard;
+	struct family *family;
+
+	struct maps maps;
+	struct symbols *symbols;
+	struct unwinder *unwinder;
+	struct code *code;
+	uint64_t syscall_pc; /* a mapped `syscall` instruction */
+
+	uint64_t pc;
+	struct registers registers; /* where registers_known */
+	bool registers_known;
+	bool in_syscall;   /* stopped at the entry of one (walker_run_syscall()) */
+	bool maps_stale;   /* executable memory was unmapped: names and code must be read again */
+	uint64_t steps;    /* instructions stepped */
+	uint64_t syscalls; /* system calls executed: what else than memory changes, changes there */
+	bool execed;       /* it executed another program since the flag was last cleared */
+	bool allow_threads; /* before the window */
+	double patience; /* seconds a system call may block before it is looked at; then doubled */
+	double limit;    /* seconds it may block in all without proof: then -ETIMEDOUT */
+
+	enum walker_end end;
+	int exit_status;
+	int exit_signal;
+	struct asleep asleep; /* where end is WALKER_STUCK */
+
+	siginfo_t queue[WALKER_QUEUE]; /* its own signals, held back while it was copied */
+	size_t queued;
+	struct walker_breakpoint breakpoints[WALKER_BREAKPOINTS];
+	size_t breakpoint_count;
+};
+
+/* Starts the target, stopped after exec. `launch` and `guard` must outlive the walker. */
+int walker_open(struct walker *walker, const struct launch *launch, struct guard *guard,
+		struct family *family) MUST_CHECK;
+/* Kills it and what it started; frees. */
+void walker_close(struct walker *walker);
+
+/* Registers, read once for each place. */
+int walker_registers(struct walker *walker, const struct registers **registers) MUST_CHECK;
+/* Sets them (rewinding a system call). */
+int walker_set_registers(struct walker *walker, const struct registers *registers) MUST_CHECK;
+
+/* What stands at the present pc. */
+struct code_entry *walker_code(struct walker *walker);
+
+/* Reads the mappings again and brings symbols, code and unwind tables up to date. */
+int walker_refresh(struct walker *walker) MUST_CHECK;
+
+/*
+ * Each of these runs the walker on and returns 0 when it stands as asked or has ended (look at
+ * `end`); -errno when the harness failed; -EINTR when it is to stop.
+ */
+int walker_step(struct walker *walker) MUST_CHECK; /* one instruction, or into a handler */
+int walker_run(struct walker *walker) MUST_CHECK;  /* to the next breakpoint or the end */
+/* To the next entry (in_syscall) or exit of a system call, or to a breakpoint. */
+int walker_run_syscall(struct walker *walker, bool *at_breakpoint) MUST_CHECK;
+
+int walker_add_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
+void walker_clear_breakpoints(struct walker *walker); /* forgets them; restores the bytes */
+int walker_lift_breakpoints(struct walker *walker) MUST_CHECK;  /* for a copy: out, and ... */
+int walker_plant_breakpoints(struct walker *walker) MUST_CHECK; /* ... in again */
+
+/* Lets it run to its end at full speed. */
+int walker_finish(struct walker *walker) MUST_CHECK;
+
+/* Handles a stop of a thread that is not the walker's main one: children and threads of the walker
+ * run on, new ones are taken in. Used by whoever waits for any thread. */
+int walker_serve(struct walker *walker, const struct stop *stop) MUST_CHECK;
+
+/* Number of threads, as /proc says. */
+int walker_threads(const struct walker *walker);
+
+/* The walker is stopped at a signal of its own, in the middle of something that must not be
+ * disturbed: keeps the signal, to be delivered when it goes on. */
+int walker_hold_signal(struct walker *walker) MUST_CHECK;
+
+/* For a walker asleep in a system call (WALKER_STUCK): gives it the signal after all and lets it
+ * run to its end. */
+int walker_wake(struct walker *walker, int signal) MUST_CHECK;
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a walker runs: each way resumes it, waits while serving what else it started, and settles
+ * every stop until it stands where it was to go or has ended.
+ */
+#include "harness/engine/walker.h"
+
+#include "harness/kernel/memory.h"
+#include "harness/kernel/ptrace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LONGEST_PATIENCE 0.1 /* seconds between two looks at a call that blocks */
+
+int walker_hold_signal(struct walker *walker)
+{
+	if (walker->queued == WALKER_QUEUE)
+		return fail(-ENOSPC, "%s gets signals faster than it can be copied",
+			    walker->launch->program);
+	return trace_get_siginfo(walker->pid, &walker->queue[walker->queued++]);
+}
+
+/* Held signals are sent anew; their siginfo is put back when they arrive (deliver()). */
+static void release_signals(struct walker *walker)
+{
+	for (size_t i = 0; i < walker->queued; i++)
+		(void)!syscall(SYS_tgkill, walker->pid, walker->pid, walker->queue[i].si_signo);
+}
+
+static int deliver(struct walker *walker, enum trace_resume how, int signal)
+{
+	siginfo_t info;
+
+	if (trace_get_siginfo(walker->pid, &info) == -EINVAL)
+		return trace_resume(walker->pid, how, 0); /* a group stop: nothing to deliver */
+	for (size_t i = 0; i < walker->queued; i++) {
+		if (walker->queue[i].si_signo != signal)
+			continue;
+		info = walker->queue[i];
+		walker->queue[i] = walker->queue[--walker->queued];
+		(void)!trace_set_siginfo(walker->pid, &info);
+		break;
+	}
+	return trace_resume(walker->pid, how, signal);
+}
+
+static int on_exec(struct walker *walker)
+{
+	int error;
+
+	walker->breakpoint_count = 0; /* their bytes went with the old image */
+	walker->execed = true;
+	error = launch_after_exec(walker->launch, walker->pid);
+	return error ? error : walker_refresh(walker);
+}
+
+static bool is_thread(const struct walker *walker, pid_t tid)
+{
+	const struct family_member *member = family_find(walker->family, tid);
+
+	return member && member->pid == walker->pid && tid != walker->pid;
+}
+
+static int on_event(struct walker *walker, pid_t tid, int event)
+{
+	unsigned long message = 0;
+	const struct family_member *member;
+
+	switch (event) {
+	case PTRACE_EVENT_SECCOMP:
+		return guard_syscall(walker->guard, tid);
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		if (trace_event_message(tid, &message))
+			return 0;
+		member = family_find(walker->family, (pid_t)message);
+		if (!member)
+			member = family_adopt(walker->family, (pid_t)message);
+		if (is_thread(walker, (pid_t)message) && !walker->allow_threads)
+			walker->end = WALKER_THREADS;
+		return 0;
+	case PTRACE_EVENT_EXEC:
+		return tid == walker->pid ? on_exec(walker) : 0;
+	default:
+		return 0;
+	}
+}
+
+int walker_serve(struct walker *walker, const struct stop *stop)
+{
+	struct family_member *member = family_find(walker->family, stop->tid);
+	int signal = 0;
+	int error = 0;
+
+	if (stop->kind == STOP_EXITED || stop->kind == STOP_KILLED) {
+		family_remove(walker->family, stop->tid);
+		return 0;
+	}
+	if (!member)
+		member = family_adopt(walker->family, stop->tid);
+	if (stop->kind == STOP_SIGNAL && stop->signal == SIGSTOP && member->is_fresh)
+		member->is_fresh = false;
+	else if (stop->kind == STOP_SIGNAL || stop->kind == STOP_TRAP)
+		signal = stop->signal;
+	else if (stop->kind == STOP_EVENT)
+		error = on_event(walker, stop->tid, stop->event);
+	if (!error)
+		error = trace_resume(stop->tid, TRACE_CONTINUE, signal);
+	return error == -ESRCH ? 0 : error;
+}
+
+static int look_asleep(struct walker *walker)
+{
+	size_t count;
+	pid_t *pids = family_processes(walker->family, FAMILY_WALKER, &count);
+	int error;
+
+	asleep_free(&walker->asleep);
+	error = asleep_prove(pids, count, NULL, 0, walker->guard->walker_has_timer,
+			     &walker->asleep);
+	free(pids);
+	if (!error && walker->asleep.verdict == ASLEEP_FOREVER)
+		walker->end = WALKER_STUCK;
+	return error;
+}
+
+/* Waits for the walker's own next stop. A call that may block is looked at from time to time: where
+ * it is proved asleep for ever, `end` says so and it is left asleep. */
+static int wait_main(struct walker *walker, bool may_block, struct stop *stop)
+{
+	const bool is_alone = walker->family->count == 1;
+	double slice = may_block || !is_alone ? walker->patience : -1;
+	double waited = 0;
+
+	for (;;) {
+		int error = trace_wait(is_alone ? walker->pid : -1, slice, stop);
+
+		if (!error && stop->tid == walker->pid)
+			return 0;
+		if (!error)
+			error = walker_serve(walker, stop);
+		if (error == -ETIMEDOUT) {
+			waited += slice;
+			error = look_asleep(walker);
+			if (error || walker->end != WALKER_RUNS)
+				return error;
+			if (walker->limit > 0 && waited > walker->limit)
+				return fail(
+					-ETIMEDOUT,
+					"%s did not go on within %.1f s; give more with --timeout",
+					walker->launch->program, walker->limit);
+			slice = slice * 2 > LONGEST_PATIENCE ? LONGEST_PATIENCE : slice * 2;
+		}
+		if (error)
+			return error;
+	}
+}
+
+static void note_end(struct walker *walker, const struct stop *stop)
+{
+	family_remove(walker->family, walker->pid);
+	walker->end = stop->kind == STOP_EXITED ? WALKER_EXITED : WALKER_KILLED;
+	walker->exit_status = stop->status;
+	walker->exit_signal = stop->signal;
+}
+
+/* A SIGTRAP that no step or breakpoint of ours made: int3 of the program, or a signal sent to it.
+ */
+static bool is_own_trap(struct walker *walker, uint64_t pc_before, uint32_t flags)
+{
+	siginfo_t info;
+
+	if (!(flags & INSTRUCTION_TRAP) && walker->pc != pc_before)
+		return false;
+	if (flags & INSTRUCTION_REPEAT)
+		return false;
+	if (trace_get_siginfo(walker->pid, &info))
+		return false;
+	return info.si_code <= 0 || info.si_code == SI_KERNEL;
+}
+
+static struct walker_breakpoint *breakpoint_at(struct walker *walker, uint64_t address)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].address == address && walker->breakpoints[i].is_planted)
+			return &walker->breakpoints[i];
+	return NULL;
+}
+
+/* After a SIGTRAP in a run: at a breakpoint the pc is set back onto it. */
+static int settle_trap(struct walker *walker, bool *at_breakpoint)
+{
+	const struct registers *registers;
+	struct registers back;
+	int error = walker_registers(walker, &registers);
+
+	if (error)
+		return error;
+	*at_breakpoint = breakpoint_at(walker, registers_pc(registers) - BREAKPOINT_SIZE) != NULL;
+	if (!*at_breakpoint)
+		return 0;
+	back = *registers;
+	registers_set_pc(&back, registers_pc(registers) - BREAKPOINT_SIZE);
+	return walker_set_registers(walker, &back);
+}
+
+struct course {
+	enum trace_resume how;
+	uint32_t flags; /* of the instruction stepped */
+	uint64_t pc_before;
+	bool is_done;
+	bool at_breakpoint;
+};
+
+static int settle_step(struct walker *walker, struct course *course)
+{
+	int error = trace_get_pc(walker->pid, &walker->pc);
+
+	if (error)
+		return error;
+	if (is_own_trap(walker, course->pc_before, course->flags))
+		return trace_resume(walker->pid, course->how, SIGTRAP);
+	course->is_done = true;
+	return 0;
+}
+
+static int settle_run_trap(struct walker *walker, struct course *course)
+{
+	int error = settle_trap(walker, &course->at_breakpoint);
+
+	if (error)
+		return error;
+	course->is_done = course->at_breakpoint;
+	return course->is_done ? 0 : trace_resume(walker->pid, course->how, SIGTRAP);
+}
+
+/* One stop of the walker itself: resumed, unless the course is done. */
+static int settle(struct walker *walker, struct course *course, const struct stop *stop)
+{
+	int error;
+
+	walker->registers_known = false;
+	switch (stop->kind) {
+	case STOP_EXITED:
+	case STOP_KILLED:
+		note_end(walker, stop);
+		return 0;
+	case STOP_EVENT:
+		error = on_event(walker, walker->pid, stop->event);
+		if (error || walker->end != WALKER_RUNS)
+			return error;
+		if (stop->event == PTRACE_EVENT_EXEC && course->how != TRACE_STEP)
+			walker->in_syscall = true;
+		return trace_resume(walker->pid, course->how, 0);
+	case STOP_SYSCALL:
+		walker->in_syscall = !walker->in_syscall;
+		course->is_done = true;
+		return trace_get_pc(walker->pid, &walker->pc);
+	case STOP_TRAP:
+		return course->how == TRACE_STEP ? settle_step(walker, course)
+						 : settle_run_trap(walker, course);
+	case STOP_SIGNAL:
+		return deliver(walker, course->how, stop->signal);
+	}
+	return 0;
+}
+
+static int follow(struct walker *walker, struct course *course, bool may_block)
+{
+	int error;
+
+	release_signals(walker);
+	error = trace_resume(walker->pid, course->how, 0);
+	while (!error && !course->is_done && walker->end == WALKER_RUNS) {
+		struct stop stop;
+
+		error = wait_main(walker, may_block, &stop);
+		if (!error && walker->end == WALKER_RUNS)
+			error = settle(walker, course, &stop);
+	}
+	if (error == -ESRCH || error == -ECHILD) {
+		/* Gone between two looks: its exit status is still to be had, or somebody else's.
+		 */
+		struct stop stop;
+
+		if (trace_wait(walker->pid, 1, &stop) == 0 &&
+		    (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED))
+			note_end(walker, &stop);
+		else
+			walker->end = WALKER_LOST;
+		error = 0;
+	}
+	return error;
+}
+
+/* What a system call about to be stepped will change of what the walker knows. */
+static int foresee_syscall(struct walker *walker)
+{
+	const struct registers *registers;
+	const struct mapping *mapping;
+	int error = walker_registers(walker, &registers);
+
+	if (error)
+		return error;
+	walker->syscalls++;
+	if (registers_syscall_about_to_run(registers) == SYS_munmap) {
+		mapping = maps_find(&walker->maps, registers_syscall_argument(registers, 0));
+		walker->maps_stale |= mapping && mapping->executable;
+	}
+	return 0;
+}
+
+int walker_step(struct walker *walker)
+{
+	const struct code_entry *code = walker_code(walker);
+	struct course course = {
+		.how = TRACE_STEP, .flags = code->instruction.flags, .pc_before = walker->pc};
+	const bool is_syscall = course.flags & (INSTRUCTION_SYSCALL | INSTRUCTION_OTHER_GATE);
+	int error = is_syscall ? foresee_syscall(walker) : 0;
+
+	if (!error)
+		error = follow(walker, &course, is_syscall);
+	walker->registers_known = false;
+	walker->steps++;
+	if (!error && walker->end == WALKER_RUNS && (course.flags & INSTRUCTION_PUSH_FLAGS)) {
+		const struct registers *registers;
+
+		error = walker_registers(walker, &registers);
+		if (!error)
+			error = trace_clear_trap_flag(walker->pid, registers_sp(registers));
+	}
+	return error;
+}
+
+/* Breakpoints where it stands would not let it go: a step first, with them out. */
+static int step_off(struct walker *walker)
+{
+	int error;
+
+	if (!breakpoint_at(walker, walker->pc))
+		return 0;
+	error = walker_lift_breakpoints(walker);
+	if (!error)
+		error = walker_step(walker);
+	if (!error && walker->end == WALKER_RUNS)
+		error = walker_plant_breakpoints(walker);
+	return error;
+}
+
+int walker_run(struct walker *walker)
+{
+	struct course course = {.how = TRACE_CONTINUE};
+	int error = step_off(walker);
+
+	if (error || walker->end != WALKER_RUNS)
+		return error;
+	walker->syscalls++;
+	walker->in_syscall = false;
+	return follow(walker, &course, true);
+}
+
+int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
+{
+	struct course course = {.how = TRACE_SYSCALL};
+	int error = walker->in_syscall ? 0 : step_off(walker);
+
+	*at_breakpoint = false;
+	if (error || walker->end != WALKER_RUNS)
+		return error;
+	walker->syscalls += walker->in_syscall;
+	error = follow(walker, &course, true);
+	*at_breakpoint = course.at_breakpoint;
+	return error;
+}
+
+int walker_finish(struct walker *walker)
+{
+	walker_clear_breakpoints(walker);
+	walker->allow_threads = true;
+	while (walker->end == WALKER_RUNS) {
+		int error = walker_run(walker);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int walker_wake(struct walker *walker, int signal)
+{
+	struct course course = {.how = TRACE_CONTINUE};
+	int error = 0;
+
+	walker->end = WALKER_RUNS;
+	walker->allow_threads = true;
+	walker->syscalls++;
+	if (kill(walker->pid, signal) < 0)
+		return -errno;
+	while (!error && walker->end == WALKER_RUNS) {
+		struct stop stop;
+
+		error = wait_main(walker, true, &stop);
+		if (!error && walker->end == WALKER_RUNS)
+			error = settle(walker, &course, &stop);
+	}
+	return error;
+}
