@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Prints where one CPython keeps its state: compiled by scripts/python-offsets against the headers
+ * of the interpreter in question, never linked with it. Field names are harness/python/layout.h's.
+ */
+#define Py_BUILD_CORE 1
+#define NEED_OPCODE_TABLES 1
+#define NEED_OPCODE_METADATA 1
+#include <Python.h>
+
+#include <frameobject.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#if PY_VERSION_HEX >= 0x030d0000
+#include "internal/pycore_opcode_metadata.h"
+#elif PY_VERSION_HEX >= 0x030b0000
+#include "internal/pycore_opcode.h"
+#endif
+#include "internal/pycore_interp.h"
+#include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
+#if PY_VERSION_HEX >= 0x030b0000
+#include "internal/pycore_dict.h"
+#include "internal/pycore_frame.h"
+#else
+/* Objects/dict-common.h is not installed; the struct is as it was from 3.6 to 3.10. */
+typedef struct {
+	Py_ssize_t dk_refcnt;
+	Py_ssize_t dk_size;
+	void *dk_lookup;
+	Py_ssize_t dk_usable;
+	Py_ssize_t dk_nentries;
+	char dk_indices[];
+} PyDictKeysObject_;
+#endif
+#if PY_VERSION_HEX >= 0x030e0000
+#include "internal/pycore_interpframe_structs.h"
+#endif
+
+#define AT(name, type, member) printf(#name " %zu\n", offsetof(type, member))
+#define NUMBER(name, value) printf(#name " %zu\n", (size_t)(value))
+
+static void print_runtime(void)
+{
+	NUMBER(runtime_size, sizeof(_PyRuntimeState));
+	AT(runtime_interpreters_head, _PyRuntimeState, interpreters.head);
+	AT(runtime_interpreters_main, _PyRuntimeState, interpreters.main);
+	AT(runtime_finalizing, _PyRuntimeState, _finalizing);
+	AT(interpreter_next, PyInterpreterState, next);
+	AT(interpreter_sysdict, PyInterpreterState, sysdict);
+#if PY_VERSION_HEX >= 0x030c0000
+	AT(runtime_signals, _PyRuntimeState, signals.handlers);
+	AT(runtime_signals_tripped, _PyRuntimeState, signals.is_tripped);
+	NUMBER(signal_size, sizeof(((_PyRuntimeState *)0)->signals.handlers[0]));
+	NUMBER(signal_tripped, offsetof(_PyRuntimeState, signals.handlers[0].tripped) -
+				       offsetof(_PyRuntimeState, signals.handlers));
+	NUMBER(signal_function, offsetof(_PyRuntimeState, signals.handlers[0].func) -
+					offsetof(_PyRuntimeState, signals.handlers));
+	AT(interpreter_modules, PyInterpreterState, imports.modules);
+#else
+	/* Modules/signalmodule.c: static struct { _Py_atomic_int tripped; PyObject *func; } */
+	NUMBER(signal_size, 2 * sizeof(void *));
+	NUMBER(signal_tripped, 0);
+	NUMBER(signal_function, sizeof(void *));
+	AT(interpreter_modules, PyInterpreterState, modules);
+	AT(runtime_signals_pending, _PyRuntimeState, ceval.signals_pending);
+#endif
+#if PY_VERSION_HEX >= 0x030b0000
+	AT(interpreter_threads, PyInterpreterState, threads.head);
+#else
+	AT(interpreter_threads, PyInterpreterState, tstate_head);
+#endif
+#if PY_VERSION_HEX < 0x030d0000
+	AT(interpreter_eval_breaker, PyInterpreterState, ceval.eval_breaker);
+#endif
+}
+
+static void print_thread(void)
+{
+	AT(thread_next, PyThreadState, next);
+	AT(thread_interpreter, PyThreadState, interp);
+	AT(thread_id, PyThreadState, thread_id);
+	AT(thread_exc_info, PyThreadState, exc_info);
+	AT(thread_async_exc, PyThreadState, async_exc);
+#if PY_VERSION_HEX >= 0x030d0000
+	AT(thread_frame, PyThreadState, current_frame);
+	AT(thread_eval_breaker, PyThreadState, eval_breaker);
+#elif PY_VERSION_HEX >= 0x030b0000
+	AT(thread_cframe, PyThreadState, cframe);
+	AT(cframe_current, _PyCFrame, current_frame);
+#else
+	AT(thread_frame, PyThreadState, frame);
+#endif
+#if PY_VERSION_HEX >= 0x030c0000
+	AT(thread_current_exception, PyThreadState, current_exception);
+#else
+	AT(thread_current_exception, PyThreadState, curexc_type);
+	AT(thread_current_value, PyThreadState, curexc_value);
+	AT(thread_current_traceback, PyThreadState, curexc_traceback);
+#endif
+	AT(exc_info_value, _PyErr_StackItem, exc_value);
+	AT(exc_info_previous, _PyErr_StackItem, previous_item);
+#if PY_VERSION_HEX < 0x030b0000
+	AT(exc_info_type, _PyErr_StackItem, exc_type);
+	AT(exc_info_traceback, _PyErr_StackItem, exc_traceback);
+#endif
+}
+
+static void print_frame(void)
+{
+#if PY_VERSION_HEX < 0x030b0000
+	AT(frame_previous, PyFrameObject, f_back);
+	AT(frame_code, PyFrameObject, f_code);
+	AT(frame_instruction, PyFrameObject, f_lasti);
+	AT(frame_globals, PyFrameObject, f_globals);
+	AT(frame_locals, PyFrameObject, f_localsplus);
+#else
+	AT(frame_previous, _PyInterpreterFrame, previous);
+	AT(frame_owner, _PyInterpreterFrame, owner);
+	AT(frame_object, _PyInterpreterFrame, frame_obj);
+	AT(frame_globals, _PyInterpreterFrame, f_globals);
+	AT(frame_locals, _PyInterpreterFrame, localsplus);
+	AT(frame_object_inner, PyFrameObject, f_frame);
+	NUMBER(frame_owner_thread, FRAME_OWNED_BY_THREAD);
+	NUMBER(frame_owner_generator, FRAME_OWNED_BY_GENERATOR);
+	NUMBER(frame_owner_object, FRAME_OWNED_BY_FRAME_OBJECT);
+#if PY_VERSION_HEX >= 0x030e0000
+	NUMBER(frame_owner_shim, FRAME_OWNED_BY_INTERPRETER);
+#elif PY_VERSION_HEX >= 0x030c0000
+	NUMBER(frame_owner_shim, FRAME_OWNED_BY_CSTACK);
+#else
+	AT(frame_is_entry, _PyInterpreterFrame, is_entry);
+#endif
+#if PY_VERSION_HEX >= 0x030d0000
+	AT(frame_code, _PyInterpreterFrame, f_executable);
+	AT(frame_instruction, _PyInterpreterFrame, instr_ptr);
+#else
+	AT(frame_code, _PyInterpreterFrame, f_code);
+	AT(frame_instruction, _PyInterpreterFrame, prev_instr);
+#endif
+#endif
+}
+
+static void print_code(void)
+{
+	AT(code_first_line, PyCodeObject, co_firstlineno);
+	AT(code_file, PyCodeObject, co_filename);
+	AT(code_name, PyCodeObject, co_name);
+	AT(code_flags, PyCodeObject, co_flags);
+#if PY_VERSION_HEX >= 0x030b0000
+	AT(code_bytes, PyCodeObject, co_code_adaptive);
+	AT(code_qualname, PyCodeObject, co_qualname);
+	AT(code_exceptions, PyCodeObject, co_exceptiontable);
+	AT(code_local_count, PyCodeObject, co_nlocalsplus);
+#else
+	AT(code_bytes, PyCodeObject, co_code);
+	AT(code_local_count, PyCodeObject, co_nlocals);
+#endif
+#if PY_VERSION_HEX >= 0x030a0000
+	AT(code_lines, PyCodeObject, co_linetable);
+#else
+	AT(code_lines, PyCodeObject, co_lnotab);
+#endif
+}
+
+/* The lowest bit that is set in the state word of `text`. */
+static unsigned int state_bit(const PyASCIIObject *text)
+{
+	unsigned int word;
+
+	memcpy(&word, &text->state, sizeof(word));
+	return __builtin_ctz(word);
+}
+
+static void print_unicode(void)
+{
+	PyASCIIObject kind, compact, ascii;
+
+	memset(&kind, 0, sizeof(kind));
+	memset(&compact, 0, sizeof(compact));
+	memset(&ascii, 0, sizeof(ascii));
+	kind.state.kind = 1;
+	compact.state.compact = 1;
+	ascii.state.ascii = 1;
+	AT(unicode_length, PyASCIIObject, length);
+	AT(unicode_state, PyASCIIObject, state);
+	NUMBER(unicode_kind_shift, state_bit(&kind));
+	NUMBER(unicode_compact_shift, state_bit(&compact));
+	NUMBER(unicode_ascii_shift, state_bit(&ascii));
+	NUMBER(unicode_ascii_data, sizeof(PyASCIIObject));
+	NUMBER(unicode_compact_data, sizeof(PyCompactUnicodeObject));
+}
+
+static void print_objects(void)
+{
+	AT(object_refcount, PyObject, ob_refcnt);
+	AT(object_type, PyObject, ob_type);
+	AT(object_size, PyVarObject, ob_size);
+	AT(type_name, PyTypeObject, tp_name);
+	AT(type_flags, PyTypeObject, tp_flags);
+	AT(type_dictoffset, PyTypeObject, tp_dictoffset);
+	AT(bytes_data, PyBytesObject, ob_sval);
+	AT(tuple_items, PyTupleObject, ob_item);
+	AT(list_items, PyListObject, ob_item);
+	AT(exception_traceback, PyBaseExceptionObject, traceback);
+	AT(exception_context, PyBaseExceptionObject, context);
+	AT(exception_cause, PyBaseExceptionObject, cause);
+	AT(traceback_next, PyTracebackObject, tb_next);
+	AT(traceback_frame, PyTracebackObject, tb_frame);
+	AT(traceback_line, PyTracebackObject, tb_lineno);
+	AT(dict_used, PyDictObject, ma_used);
+	AT(dict_keys, PyDictObject, ma_keys);
+	AT(dict_values, PyDictObject, ma_values);
+#if PY_VERSION_HEX >= 0x030b0000
+	AT(keys_log2_size, PyDictKeysObject, dk_log2_size);
+	AT(keys_log2_index, PyDictKeysObject, dk_log2_index_bytes);
+	AT(keys_kind, PyDictKeysObject, dk_kind);
+	AT(keys_count, PyDictKeysObject, dk_nentries);
+	AT(keys_indices, PyDictKeysObject, dk_indices);
+#else
+	AT(keys_size, PyDictKeysObject_, dk_size);
+	AT(keys_count, PyDictKeysObject_, dk_nentries);
+	AT(keys_indices, PyDictKeysObject_, dk_indices);
+#endif
+}
+
+static void print_opcodes(void)
+{
+#if PY_VERSION_HEX >= 0x030b0000
+	for (unsigned int n = 0; n < 256; n++) {
+		printf("base[%u] %u\n", n, (unsigned int)_PyOpcode_Deopt[n]);
+		printf("caches[%u] %u\n", n, (unsigned int)_PyOpcode_Caches[n]);
+	}
+#endif
+}
+
+int main(void)
+{
+	printf("version %s\n", PY_VERSION);
+	print_runtime();
+	print_thread();
+	print_frame();
+	print_code();
+	print_unicode();
+	print_objects();
+	print_opcodes();
+	return 0;
+}
