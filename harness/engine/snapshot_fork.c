@@ -93,8 +93,10 @@ static int take(struct walker *walker, pid_t *copy)
 	struct registers saved;
 	struct registers borrowed;
 	int restored;
-	int error = walker_registers(walker, &now);
+	int error = walker_lift_breakpoints(walker);
 
+	if (!error)
+		error = walker_registers(walker, &now);
 	if (error)
 		return error;
 	saved = *now;
@@ -109,6 +111,8 @@ static int take(struct walker *walker, pid_t *copy)
 	restored = trace_set_registers(walker->pid, &saved);
 	if (!restored)
 		restored = trace_set_options(walker->pid, launch_options);
+	if (!restored)
+		restored = walker_plant_breakpoints(walker);
 	if (!error)
 		error = restored;
 	return error ? error : settle_copy(walker, *copy, &saved);

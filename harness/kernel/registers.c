@@ -5,6 +5,7 @@
 #include "harness/kernel/registers.h"
 
 #include <stddef.h>
+#include <ucontext.h>
 
 const uint8_t syscall_instruction[SYSCALL_INSTRUCTION_SIZE] = {0x0f, 0x05};
 const uint8_t breakpoint_instruction[BREAKPOINT_SIZE] = {0xcc};
@@ -98,6 +99,11 @@ void registers_prepare_syscall(struct registers *registers, uint64_t at, long nu
 void registers_forget_syscall(struct registers *registers)
 {
 	registers->user.orig_rax = (unsigned long long)-1;
+}
+
+uint64_t registers_interrupted_pc_at(const struct registers *registers)
+{
+	return registers->user.rdx + offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]);
 }
 
 bool registers_each(const struct registers *registers, size_t n, const char **name, uint64_t *value)

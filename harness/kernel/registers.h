@@ -52,6 +52,13 @@ void registers_prepare_syscall(struct registers *registers, uint64_t at, long nu
  * (arch/x86/kernel/signal.c: restarts only where orig_rax >= 0). Do it before writing them back. */
 void registers_forget_syscall(struct registers *registers);
 
+/*
+ * Where the signal frame keeps the pc that was interrupted, for a thread that stands before the first
+ * instruction of a handler: the kernel hands the frame's ucontext over as the third argument, with
+ * and without SA_SIGINFO (arch/x86/kernel/signal_64.c, x64_setup_rt_frame()).
+ */
+uint64_t registers_interrupted_pc_at(const struct registers *registers);
+
 /* Name and value of the n-th register for a person's eyes; false after the last one. */
 bool registers_each(const struct registers *registers, size_t n, const char **name,
 		    uint64_t *value);

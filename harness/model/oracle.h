@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An oracle looks at a trial before, during and after, compares it with the baseline of the same
+ * scenario and says HOLDS, VIOLATED or UNKNOWN, with evidence. It never resumes or writes the
+ * target. One const struct in one file under harness/oracles/, one row in harness/oracles/table.c.
+ */
+#ifndef SIGSWEEP_MODEL_ORACLE_H
+#define SIGSWEEP_MODEL_ORACLE_H
+
+#include "harness/base/fail.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+#define ORACLES_MAX 16
+#define VERDICTS_MAX 8
+
+struct trial;
+struct stage;
+
+enum verdict_value { VERDICT_HOLDS, VERDICT_VIOLATED, VERDICT_UNKNOWN };
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
+
+struct verdict {
+	enum verdict_value value;
+	const char *kind; /* violated: what was violated, one word with dashes */
+	enum severity severity;
+	char title[240]; /* violated: one sentence that a person understands; unknown: the reason */
+	char place[160]; /* what tells this finding from another of the same kind at the same
+			  * function: where it ended, which lock; "" when nothing */
+	json_t *evidence; /* for the example, or NULL; given away */
+};
+
+enum oracle_moment {
+	MOMENT_ENTERED, /* before the handler's first instruction */
+	MOMENT_EXIT,    /* the process is about to be gone; its memory can still be read */
+	MOMENT_STOPPED, /* it was stopped for good: crashed, stuck or out of time */
+};
+
+struct oracle {
+	const char *name;
+	const char *help;
+	/* Once for each walker, at the window's start; *state is the oracle's own. NULL: nothing.
+	 */
+	int (*begin)(const struct stage *stage, void **state);
+	/* At each boundary with a trial, the walker standing there. */
+	int (*before)(void *state, const struct trial *trial);
+	/* At the trial's stops. */
+	int (*on_stop)(void *state, const struct trial *trial, enum oracle_moment moment);
+	/* After the trial's end: fills at most VERDICTS_MAX verdicts and gives their number (0:
+	 * holds). */
+	size_t (*judge)(void *state, const struct trial *trial, struct verdict *verdicts);
+	void (*end)(void *state);
+};
+
+extern const struct oracle *const oracle_table[]; /* NULL-terminated */
+const struct oracle *oracle_find(const char *name);
+
+const char *severity_text(enum severity severity);
+
+#endif

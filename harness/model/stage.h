@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that a run of the target needs around it: its captured output, its guard, the log that
+ * undoes its changes to files, what it shares with its copies. A stage carries one walker at a
+ * time.
+ */
+#ifndef SIGSWEEP_MODEL_STAGE_H
+#define SIGSWEEP_MODEL_STAGE_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/capture.h"
+#include "harness/engine/descriptors.h"
+#include "harness/engine/walker.h"
+#include "harness/model/scenario.h"
+
+struct baseline {
+	struct outcome outcome;
+	struct text streams[CAPTURE_STREAMS];
+	bool awaits_signal;  /* it waits for the signal, which was given to it where it waits */
+	bool compare_output; /* two runs printed the same */
+	double seconds;      /* the longer run's, on the wall clock */
+	double trial_limit;  /* seconds on the wall clock for a trial */
+	double cpu_limit;    /* seconds on the CPU for a trial */
+};
+
+struct stage {
+	const struct scenario *scenario;
+	const struct baseline *baseline; /* NULL while it is made */
+	struct family family;
+	struct guard guard;
+	struct filter *filter;
+	struct launch launch;
+	struct capture capture;
+	struct descriptors *descriptors;
+	struct walker walker;
+	int stdin_fd;
+	size_t undo_start;
+
+	/* Saved where the walker stands; changes only with its system calls. */
+	uint64_t saved_at; /* walker.syscalls, 0: never */
+	bool signal_blocked;
+	bool signal_ignored;
+};
+
+/* `log_fd`: the undo log's memfd; `stdin_fd`: a memfd or file with the target's input; `cpu`: where
+ * the target runs (-1: anywhere). */
+int stage_open(struct stage *stage, const struct scenario *scenario,
+	       const struct baseline *baseline, int log_fd, int stdin_fd, int cpu) MUST_CHECK;
+/* Starts the walker (after exec). */
+int stage_start(struct stage *stage) MUST_CHECK;
+/* Ends every process, rolls the file system back, frees. 0, or -errno when something could not be
+ * put back (the sentence names it). */
+int stage_close(struct stage *stage) MUST_CHECK;
+
+/* Saves what a copy made here shares with the walker and how the signal would be received; does
+ * nothing when the walker made no system call since the last time. *is_new says which. */
+int stage_save(struct stage *stage, bool *is_new) MUST_CHECK;
+
+/* The target's standard input as a descriptor that can be reopened: the file, or a memfd. */
+int stage_input(const struct scenario *scenario) MUST_CHECK;
+
+#endif

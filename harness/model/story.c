@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* See story.h. */
+#include "harness/model/story.h"
+
+#include "harness/base/signals.h"
+#include "harness/model/evidence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void story_judge(struct story *story, const struct trial *trial)
+{
+	const struct oracle *const *oracles = trial->stage->scenario->oracles;
+
+	story->trial = trial;
+	story->count = 0;
+	for (size_t i = 0; oracles[i]; i++) {
+		struct verdict *verdicts = &story->verdicts[story->count];
+		size_t count;
+
+		memset(verdicts, 0, sizeof(*verdicts) * VERDICTS_MAX);
+		count = oracles[i]->judge(trial->oracle_states[i], trial, verdicts);
+		for (size_t n = 0; n < count; n++)
+			story->oracles[story->count++] = oracles[i];
+	}
+}
+
+void story_free(struct story *story)
+{
+	for (size_t i = 0; i < story->count; i++)
+		json_decref(story->verdicts[i].evidence);
+	story->count = 0;
+}
+
+void story_key(const struct story *story, size_t n, char key[STORY_KEY])
+{
+	const struct verdict *verdict = &story->verdicts[n];
+	char place[256];
+
+	evidence_place(&story->trial->stage->walker, story->trial->boundary->pc, place,
+		       sizeof(place));
+	snprintf(key, STORY_KEY, "%s/%s/%s%s%s", story->oracles[n]->name, verdict->kind, place,
+		 *verdict->place ? "/" : "", verdict->place);
+}
+
+int story_write_line(json_t *line, const struct sink *sink)
+{
+	char *text = json_dumps(line, JSON_COMPACT);
+	int error;
+
+	json_decref(line);
+	if (!text)
+		return fail(-EINVAL, "a record line could not be written as JSON");
+	error = sink->line(sink->context, text, strlen(text));
+	free(text);
+	return error;
+}
+
+static json_t *keys(const struct story *story)
+{
+	json_t *list = json_array();
+	char key[STORY_KEY];
+
+	for (size_t i = 0; i < story->count; i++) {
+		if (story->verdicts[i].value != VERDICT_VIOLATED)
+			continue;
+		story_key(story, i, key);
+		json_array_append_new(list, evidence_text(key, strlen(key), sizeof(key)));
+	}
+	return list;
+}
+
+static json_t *unknowns(const struct story *story)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < story->count; i++)
+		if (story->verdicts[i].value == VERDICT_UNKNOWN)
+			json_array_append_new(list, json_sprintf("%s: %s", story->oracles[i]->name,
+								 story->verdicts[i].title));
+	return list;
+}
+
+static size_t add_list(char *line, size_t used, size_t size, const char *member, json_t *list)
+{
+	char *text = json_array_size(list) ? json_dumps(list, JSON_COMPACT) : NULL;
+
+	if (text && used < size)
+		used += (size_t)snprintf(line + used, size - used, ",\"%s\":%s", member, text);
+	free(text);
+	json_decref(list);
+	return used;
+}
+
+int story_write_trial(const struct story *story, const struct sink *sink)
+{
+	const struct trial *trial = story->trial;
+	char line[ORACLES_MAX * STORY_KEY];
+	char outcome[OUTCOME_TEXT];
+	size_t used;
+
+	used = (size_t)snprintf(
+		line, sizeof(line),
+		"{\"type\":\"trial\",\"index\":%llu,\"pc\":\"0x%llx\",\"phase\":\"%s\","
+		"\"delivery\":\"%s\"",
+		(unsigned long long)trial->boundary->index, (unsigned long long)trial->boundary->pc,
+		phase_text(trial->boundary->phase), delivery_text(trial->delivery));
+	if (trial->handler)
+		used += (size_t)snprintf(line + used, sizeof(line) - used,
+					 ",\"handler\":\"0x%llx\"",
+					 (unsigned long long)trial->handler);
+	used += (size_t)snprintf(line + used, sizeof(line) - used, ",\"outcome\":\"%s\"",
+				 outcome_text(&trial->outcome, outcome));
+	if (story->count) {
+		used = add_list(line, used, sizeof(line), "findings", keys(story));
+		used = add_list(line, used, sizeof(line), "unknown", unknowns(story));
+	}
+	if (used + 2 > sizeof(line))
+		return fail(-E2BIG, "a trial violated more than a record line can hold");
+	line[used++] = '}';
+	return sink->line(sink->context, line, used);
+}
+
+static json_t *boundary_stack(const struct trial *trial)
+{
+	struct walker *walker = &trial->stage->walker;
+	const struct registers *registers;
+	struct frame frames[TRIAL_FRAMES];
+	size_t count;
+
+	if (walker_registers(walker, &registers))
+		return json_array();
+	count = unwind_stack(walker->unwinder, walker->pid, registers, frames, TRIAL_FRAMES, NULL);
+	return evidence_stack(walker, frames, count);
+}
+
+/* The handler as it was entered. */
+static json_t *handler_stack(const struct trial *trial)
+{
+	const struct frame frame = {.pc = trial->handler, .is_exact = true};
+
+	return evidence_stack(&trial->stage->walker, &frame, trial->handler ? 1 : 0);
+}
+
+static json_t *boundary_registers(const struct trial *trial)
+{
+	const struct registers *registers;
+
+	if (walker_registers(&trial->stage->walker, &registers))
+		return json_object();
+	return evidence_registers(registers);
+}
+
+static json_t *example(const struct trial *trial, json_t *evidence)
+{
+	char outcome[OUTCOME_TEXT];
+	json_t *object =
+		json_pack("{s:I, s:o, s:o, s:o, s:[], s:[], s:n, s:s, s:n, s:s, s:s, s:o}",
+			  "boundary", (json_int_t)trial->boundary->index, "stack",
+			  boundary_stack(trial), "handler_stack", handler_stack(trial), "end_stack",
+			  evidence_stack(&trial->stage->walker, trial->end_stack.frames,
+					 trial->end_stack.count),
+			  "locks", "refcounts", "exception", "outcome",
+			  outcome_text(&trial->outcome, outcome), "latency", "phase",
+			  phase_text(trial->boundary->phase), "delivery",
+			  delivery_text(trial->delivery), "registers", boundary_registers(trial));
+
+	if (evidence)
+		json_object_set(object, "evidence", evidence);
+	return object;
+}
+
+static json_t *example_line(const struct trial *trial, const char *key, const char *oracle,
+			    const char *kind, const char *severity, const char *title,
+			    json_t *evidence)
+{
+	return json_pack("{s:s, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "type", "example",
+			 "index", (json_int_t)trial->boundary->index, "key",
+			 evidence_text(key, strlen(key), STORY_KEY), "oracle", oracle, "kind", kind,
+			 "severity", severity, "title", evidence_text(title, strlen(title), 400),
+			 "where", evidence_where(&trial->stage->walker, trial->boundary->pc),
+			 "example", example(trial, evidence));
+}
+
+int story_write_example(const struct story *story, size_t n, const struct sink *sink)
+{
+	const struct verdict *verdict = &story->verdicts[n];
+	char key[STORY_KEY];
+
+	story_key(story, n, key);
+	return story_write_line(example_line(story->trial, key, story->oracles[n]->name,
+					     verdict->kind, severity_text(verdict->severity),
+					     verdict->title, verdict->evidence),
+				sink);
+}
+
+int story_write_plain(const struct story *story, const struct sink *sink)
+{
+	return story_write_line(example_line(story->trial, "none/none", "none", "none", "note",
+					     "no oracle objects to this trial", NULL),
+				sink);
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/* See trial.h. */
+#include "harness/model/trial.h"
+
+#include "harness/kernel/procfs.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/model/deliver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define FIRST_LOOK 0.002 /* seconds until the first look at a trial that has not ended */
+#define LONGEST_LOOK 0.05
+#define LINGER 0.2 /* seconds that what a trial started may outlive it before it is ended */
+#define STOP_LIMIT 2.0
+
+/* Where a trial is on its way. */
+struct course {
+	double start;
+	double slice;
+	double main_ended; /* time, 0: not yet */
+	bool has_ended;
+	bool was_woken; /* a control that waits for the signal as the baseline did */
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static void tell_oracles(struct trial *trial, enum oracle_moment moment)
+{
+	const struct oracle *const *oracles = trial->stage->scenario->oracles;
+
+	for (size_t i = 0; trial->oracle_states && oracles[i]; i++)
+		if (oracles[i]->on_stop)
+			(void)!oracles[i]->on_stop(trial->oracle_states[i], trial, moment);
+}
+
+static void keep_stack(struct trial *trial)
+{
+	struct trial_stack *stack = &trial->end_stack;
+
+	if (trial->is_control || trace_get_registers(trial->pid, &trial->end_registers))
+		return;
+	stack->count =
+		unwind_stack(trial->stage->walker.unwinder, trial->pid, &trial->end_registers,
+			     stack->frames, TRIAL_FRAMES, &stack->complete);
+}
+
+static bool outputs_equal(struct trial *trial)
+{
+	const struct stage *stage = trial->stage;
+	bool equal = true;
+
+	for (int i = 0; i < CAPTURE_STREAMS; i++) {
+		trial->output_differs[i] =
+			stage->baseline->compare_output &&
+			!capture_equals(&stage->capture, i, &stage->baseline->streams[i],
+					stage->capture.streams[i].size);
+		equal &= !trial->output_differs[i];
+	}
+	return equal;
+}
+
+/* The outcome of a process that ends with this wait status. */
+static void judge_status(struct trial *trial, int status)
+{
+	const struct outcome *baseline = &trial->stage->baseline->outcome;
+	struct outcome *outcome = &trial->outcome;
+
+	if (WIFSIGNALED(status))
+		*outcome = (struct outcome){OUTCOME_SIGNAL, WTERMSIG(status)};
+	else
+		*outcome = (struct outcome){OUTCOME_EXIT, WEXITSTATUS(status)};
+	if (outcome->kind == baseline->kind && outcome->number == baseline->number &&
+	    outputs_equal(trial))
+		outcome->kind = OUTCOME_SAME;
+}
+
+static bool is_fatal(pid_t pid, int signal)
+{
+	const uint64_t bit = UINT64_C(1) << (signal - 1);
+	struct process_status status;
+	siginfo_t info;
+
+	if (procfs_status(pid, &status) || trace_get_siginfo(pid, &info))
+		return false;
+	if (info.si_code > 0 && (status.signals_blocked & bit))
+		return true; /* a fault while its signal is blocked (force_sig_info_to_task()) */
+	return !(status.signals_caught & bit) && !(status.signals_ignored & bit);
+}
+
+/* Signals whose default action dumps core, but for the user's own SIGQUIT (signal(7)). */
+static bool is_crash(int signal)
+{
+	switch (signal) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGABRT:
+	case SIGTRAP:
+	case SIGSYS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int on_signal(struct trial *trial, struct course *course, const struct stop *stop);
+
+static int settle_main(struct trial *trial, struct course *course, const struct stop *stop)
+{
+	unsigned long message;
+
+	switch (stop->kind) {
+	case STOP_EXITED:
+	case STOP_KILLED:
+		judge_status(trial, stop->raw);
+		family_remove(&trial->stage->family, trial->pid);
+		course->main_ended = now();
+		course->has_ended = family_others(&trial->stage->family, FAMILY_TRIAL, 0) == 0;
+		return 0;
+	case STOP_EVENT:
+		if (stop->event == PTRACE_EVENT_SECCOMP) {
+			int error = guard_syscall(&trial->stage->guard, trial->pid);
+
+			if (error)
+				return error;
+		} else if (stop->event == PTRACE_EVENT_EXIT) {
+			if (trace_event_message(trial->pid, &message) == 0) {
+				judge_status(trial, (int)message);
+				if (!scenario_expects(trial->stage->scenario, &trial->outcome))
+					keep_stack(trial);
+			}
+			tell_oracles(trial, MOMENT_EXIT);
+		} else if (stop->event != PTRACE_EVENT_EXEC &&
+			   trace_event_message(trial->pid, &message) == 0 &&
+			   !family_find(&trial->stage->family, (pid_t)message)) {
+			family_adopt(&trial->stage->family, (pid_t)message);
+		}
+		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
+	case STOP_SYSCALL:
+		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
+	case STOP_TRAP:
+	case STOP_SIGNAL:
+		return on_signal(trial, course, stop);
+	}
+	return 0;
+}
+
+static int finish_stopped(struct trial *trial, struct course *course)
+{
+	keep_stack(trial);
+	tell_oracles(trial, MOMENT_STOPPED);
+	course->has_ended = true;
+	return 0;
+}
+
+static int on_signal(struct trial *trial, struct course *course, const struct stop *stop)
+{
+	siginfo_t info;
+
+	if (trace_get_siginfo(trial->pid, &info) == -EINVAL) {
+		trial->outcome.kind = OUTCOME_STOPPED;
+		return finish_stopped(trial, course);
+	}
+	if (is_crash(stop->signal) && is_fatal(trial->pid, stop->signal)) {
+		/* Not let through: it would only dump core. */
+		trial->outcome = (struct outcome){OUTCOME_SIGNAL, stop->signal};
+		trial->crash_signal = stop->signal;
+		trial->crash_address = (uint64_t)(uintptr_t)info.si_addr;
+		return finish_stopped(trial, course);
+	}
+	if (stop->signal == trial->stage->scenario->signal && trial->delivery == DELIVERY_BLOCKED &&
+	    !trial->is_late) {
+		struct stop next;
+		bool has_stop;
+		int error = deliver_late(trial, &next, &has_stop);
+
+		if (error)
+			return error;
+		return has_stop ? settle_main(trial, course, &next)
+				: trace_resume(trial->pid, TRACE_CONTINUE, 0);
+	}
+	return trace_resume(trial->pid, TRACE_CONTINUE, stop->signal);
+}
+
+/* Stops a trial that sleeps or runs on, for a look at its stack. */
+static void stop_for_look(struct trial *trial)
+{
+	const double limit = now() + STOP_LIMIT;
+	struct stop stop;
+
+	if (kill(trial->pid, SIGSTOP) < 0)
+		return;
+	while (now() < limit) {
+		if (trace_wait(-1, STOP_LIMIT, &stop))
+			return;
+		if (stop.tid == trial->pid) {
+			if (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED)
+				family_remove(&trial->stage->family, trial->pid);
+			else
+				keep_stack(trial);
+			tell_oracles(trial, MOMENT_STOPPED);
+			return;
+		}
+		(void)!walker_serve(&trial->stage->walker, &stop);
+	}
+}
+
+static void give_up(struct trial *trial, struct course *course, enum outcome_kind kind)
+{
+	trial->outcome = (struct outcome){.kind = kind};
+	stop_for_look(trial);
+	course->has_ended = true;
+}
+
+static double cpu_seconds(const struct trial *trial)
+{
+	uint64_t nanoseconds;
+
+	if (procfs_cpu_time(trial->pid, trial->pid, &nanoseconds))
+		return 0;
+	return (double)nanoseconds * 1e-9;
+}
+
+static int look_asleep(struct trial *trial)
+{
+	struct stage *stage = trial->stage;
+	size_t count;
+	size_t stopped_count;
+	pid_t *pids = family_processes(&stage->family, FAMILY_TRIAL, &count);
+	pid_t *stopped = family_processes(&stage->family, FAMILY_WALKER, &stopped_count);
+	int error;
+
+	asleep_free(&trial->asleep);
+	error = asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer,
+			     &trial->asleep);
+	free(pids);
+	free(stopped);
+	return error;
+}
+
+/* A trial that has not stopped for a while: asleep for ever, out of time, or just slow? */
+static int look(struct trial *trial, struct course *course)
+{
+	const struct baseline *baseline = trial->stage->baseline;
+	const double time = now();
+	int error;
+
+	course->slice = course->slice * 2 > LONGEST_LOOK ? LONGEST_LOOK : course->slice * 2;
+	if (course->main_ended > 0) {
+		course->has_ended = time - course->main_ended > LINGER;
+		return 0;
+	}
+	error = look_asleep(trial);
+	if (error)
+		return error;
+	if (trial->asleep.verdict == ASLEEP_FOREVER) {
+		if (trial->is_control && baseline->awaits_signal && !course->was_woken) {
+			course->was_woken = true;
+			return kill(trial->pid, trial->stage->scenario->signal) < 0 ? -errno : 0;
+		}
+		give_up(trial, course, OUTCOME_STUCK);
+	} else if (cpu_seconds(trial) > baseline->cpu_limit) {
+		give_up(trial, course, OUTCOME_SPINNING);
+	} else if (time - course->start > baseline->trial_limit) {
+		give_up(trial, course, OUTCOME_TIMEOUT);
+	}
+	return 0;
+}
+
+static int settle(struct trial *trial, struct course *course, const struct stop *stop)
+{
+	int error;
+
+	if (stop->tid == trial->pid)
+		error = settle_main(trial, course, stop);
+	else
+		error = walker_serve(&trial->stage->walker, stop);
+	if (course->main_ended > 0 && family_others(&trial->stage->family, FAMILY_TRIAL, 0) == 0)
+		course->has_ended = true;
+	return error == -ESRCH ? 0 : error;
+}
+
+static int follow(struct trial *trial, struct course *course)
+{
+	while (!course->has_ended) {
+		struct stop stop;
+		int error = trace_wait(-1, course->slice, &stop);
+
+		if (!error && stop.tid == trial->stage->walker.pid)
+			return fail(-ESRCH, "the walker died during a trial (signal %d)",
+				    stop.signal);
+		if (!error)
+			error = settle(trial, course, &stop);
+		else if (error == -ETIMEDOUT)
+			error = look(trial, course);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int start(struct trial *trial, struct course *course)
+{
+	struct stop stop;
+	bool has_stop;
+	int error;
+
+	if (trial->is_control)
+		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
+	error = deliver_signal(trial, &stop, &has_stop);
+	if (error)
+		return error;
+	if (trial->delivery == DELIVERY_IGNORED) {
+		trial->outcome.kind = OUTCOME_IGNORED;
+		course->has_ended = true;
+		return 0;
+	}
+	if (trial->outcome.kind == OUTCOME_NOT_REACHED || trial->outcome.kind == OUTCOME_STOPPED) {
+		course->has_ended = true;
+		return 0;
+	}
+	if (trial->delivery == DELIVERY_ENTERED)
+		tell_oracles(trial, MOMENT_ENTERED);
+	if (has_stop)
+		return settle_main(trial, course, &stop);
+	if (trial->boundary->phase == PHASE_DURING && trial->delivery == DELIVERY_BLOCKED)
+		return 0; /* asleep in its call, with the signal pending */
+	return trace_resume(trial->pid, TRACE_CONTINUE, 0);
+}
+
+/* Blocked to the end is an outcome of its own: the program was not interrupted at all. */
+static void settle_blocked(struct trial *trial)
+{
+	if (trial->delivery == DELIVERY_BLOCKED && !trial->is_late &&
+	    trial->outcome.kind == OUTCOME_SAME)
+		trial->outcome.kind = OUTCOME_BLOCKED;
+}
+
+int trial_put_back(struct trial *trial)
+{
+	struct stage *stage = trial->stage;
+	int error;
+
+	trial->children_left = family_others(&stage->family, FAMILY_TRIAL, trial->pid);
+	family_kill(&stage->family, FAMILY_TRIAL);
+	stage->guard.trial = 0;
+	error = descriptors_restore(stage->descriptors);
+	if (undo_mark(stage->guard.undo) != trial->undo_mark) {
+		int undone = undo_rollback(stage->guard.undo, trial->undo_mark);
+
+		error = error ? error : undone;
+	}
+	return error;
+}
+
+int trial_begin(struct trial *trial, struct stage *stage, const struct boundary *boundary,
+		bool is_control, void **oracle_states)
+{
+	int error;
+
+	trial->stage = stage;
+	trial->boundary = boundary;
+	trial->is_control = is_control;
+	trial->oracle_states = oracle_states;
+	trial->delivery = DELIVERY_NOT;
+	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
+	trial->undo_mark = undo_mark(stage->guard.undo);
+	stage->guard.has_timer = false;
+	error = stage->scenario->strategy->take(&stage->walker, &trial->pid);
+	stage->guard.trial = trial->pid;
+	return error;
+}
+
+int trial_run(struct trial *trial, struct stage *stage, const struct boundary *boundary,
+	      bool is_control, void **oracle_states)
+{
+	struct course course = {.start = now(), .slice = FIRST_LOOK};
+	int restored;
+	int error = trial_begin(trial, stage, boundary, is_control, oracle_states);
+
+	if (!error)
+		error = start(trial, &course);
+	if (!error)
+		error = follow(trial, &course);
+	settle_blocked(trial);
+	restored = trial_put_back(trial);
+	return error ? error : restored;
+}
+
+void trial_free(struct trial *trial)
+{
+	if (trial->stage)
+		capture_reset(&trial->stage->capture);
+	asleep_free(&trial->asleep);
+}

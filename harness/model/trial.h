@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A trial: one copy in which the signal was delivered, followed to its end. A control is a copy to
+ * which none is delivered: it must end as the baseline, or copies made here show nothing.
+ */
+#ifndef SIGSWEEP_MODEL_TRIAL_H
+#define SIGSWEEP_MODEL_TRIAL_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/asleep.h"
+#include "harness/engine/unwind.h"
+#include "harness/model/boundary.h"
+#include "harness/model/outcome.h"
+#include "harness/model/stage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TRIAL_FRAMES 64
+
+struct trial_stack {
+	struct frame frames[TRIAL_FRAMES];
+	size_t count;
+	bool complete;
+};
+
+struct trial {
+	struct stage *stage;
+	const struct boundary *boundary;
+	void **oracle_states; /* one for each of the scenario's oracles; NULL: a control */
+	pid_t pid;
+	bool is_control;
+	size_t undo_mark;
+
+	enum delivery delivery;
+	uint64_t handler; /* entered: its first instruction */
+	bool is_late;     /* blocked at the boundary and delivered when the program let it in */
+	struct outcome outcome;
+	bool output_differs[CAPTURE_STREAMS];
+	size_t children_left; /* killed after the main process had ended */
+	int crash_signal;
+	uint64_t crash_address;       /* of the fault, where the signal has one */
+	struct trial_stack end_stack; /* where it ended, where that was not expected */
+	struct registers end_registers;
+	struct asleep asleep; /* stuck, timeout: what it sleeps in */
+};
+
+/*
+ * Makes a copy at the boundary where the walker stands and follows it to its end; what it shared
+ * with the walker (saved by stage_save()) is put back. 0, or -errno when the harness failed
+ * (-EINTR: it is to stop). `trial` is zeroed by the caller. trial_free() in any case: what the
+ * trial printed can be read until then.
+ */
+int trial_run(struct trial *trial, struct stage *stage, const struct boundary *boundary,
+	      bool is_control, void **oracle_states) MUST_CHECK;
+
+/* Its parts, for who only wants to try something in a copy: the copy stands where the walker stands
+ * afterwards; and: its processes are ended, what it shared is put back. */
+int trial_begin(struct trial *trial, struct stage *stage, const struct boundary *boundary,
+		bool is_control, void **oracle_states) MUST_CHECK;
+int trial_put_back(struct trial *trial) MUST_CHECK;
+
+void trial_free(struct trial *trial);
+
+#endif

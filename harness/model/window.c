@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* See window.h. */
+#include "harness/model/window.h"
+
+#include "harness/base/alloc.h"
+#include "harness/base/signals.h"
+#include "harness/kernel/memory.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+/* Where the dynamic loader says that the list of libraries changed (link.h, struct r_debug, r_brk).
+ */
+#define LOADER_MARK "_dl_debug_state"
+
+static int not_reached(const struct window *window, const struct walker *walker)
+{
+	char name[16];
+
+	if (window->from->kind == LOCATION_HANDLER)
+		return fail(-ENOENT,
+			    "%s never installs a handler for %s, so the default window never "
+			    "begins; name its start with --from, for example --from main",
+			    walker->launch->program, signal_name(window->signal, name));
+	return fail(-ENOENT, "%s ended before the window's start (--from %s) was reached",
+		    walker->launch->program, window->from->text);
+}
+
+static int run_to(struct walker *walker, uint64_t address)
+{
+	int error = walker_add_breakpoint(walker, address);
+
+	if (!error)
+		error = walker_run(walker);
+	walker_clear_breakpoints(walker);
+	return error;
+}
+
+/* To the program's own first instruction: all libraries that it names are mapped then. */
+static int run_to_entry(struct walker *walker)
+{
+	unsigned long entry;
+	int error = launch_auxiliary(walker->pid, AT_ENTRY, &entry);
+
+	if (error)
+		return fail(error, "cannot read where %s begins", walker->launch->program);
+	error = run_to(walker, entry);
+	if (!error && walker->end == WALKER_RUNS && walker->pc != entry && !walker->execed)
+		return fail(-EFAULT, "%s did not come to its entry point", walker->launch->program);
+	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
+}
+
+/* rt_sigaction(signal, new, ...): is `new` a handler? The kernel's struct begins with it. */
+static bool installs_handler(const struct walker *walker, const struct registers *registers,
+			     int signal)
+{
+	const uint64_t new = registers_syscall_argument(registers, 1);
+	uint64_t handler;
+
+	return registers_syscall(registers) == SYS_rt_sigaction &&
+	       (int)registers_syscall_argument(registers, 0) == signal &&
+	       new &&memory_read(walker->pid, new, &handler, sizeof(handler)) == 0 && handler > 1;
+}
+
+static int enter_handler(struct window *window, struct walker *walker)
+{
+	bool installs = false;
+
+	while (walker->end == WALKER_RUNS) {
+		const struct registers *registers;
+		bool at_breakpoint;
+		int error = walker_run_syscall(walker, &at_breakpoint);
+
+		if (error)
+			return error;
+		if (walker->end != WALKER_RUNS)
+			break;
+		error = walker_registers(walker, &registers);
+		if (error)
+			return error;
+		if (walker->in_syscall)
+			installs = installs_handler(walker, registers, window->signal);
+		else if (installs && registers_result(registers) == 0)
+			return walker_refresh(walker);
+	}
+	return not_reached(window, walker);
+}
+
+/* The address of main: its symbol, or what the start-up code hands to __libc_start_main (its first
+ * argument, LSB), which a stripped program does as well. */
+static int enter_main(struct window *window, struct walker *walker)
+{
+	uint64_t *addresses;
+	size_t count;
+	const struct registers *registers;
+	int error =
+		symbols_find(walker->symbols, symbols_module_at(walker->symbols, walker->pc)->path,
+			     "main", &addresses, &count);
+
+	if (error) {
+		fail_clear();
+		error = symbols_find(walker->symbols, NULL, "__libc_start_main", &addresses,
+				     &count);
+		if (error)
+			return fail(-ENOENT,
+				    "%s has no symbol `main` and does not start through the C "
+				    "library: name the window's start as MODULE+0xOFFSET",
+				    walker->launch->program);
+		error = run_to(walker, addresses[0]);
+		if (!error && walker->end == WALKER_RUNS)
+			error = walker_registers(walker, &registers);
+		if (!error && walker->end == WALKER_RUNS)
+			addresses[0] = registers_argument(registers, 0);
+	}
+	if (!error && walker->end == WALKER_RUNS)
+		error = run_to(walker, addresses[0]);
+	free(addresses);
+	if (!error && walker->end != WALKER_RUNS)
+		error = not_reached(window, walker);
+	return error;
+}
+
+/* A probe with a semaphore is skipped by the program unless the counter is above zero. */
+static void raise_semaphores(struct walker *walker, const uint64_t *semaphores, size_t count)
+{
+	for (size_t i = 0; semaphores && i < count; i++) {
+		uint16_t value;
+
+		if (!semaphores[i] ||
+		    memory_read(walker->pid, semaphores[i], &value, sizeof(value)))
+			continue;
+		value++;
+		(void)!memory_write(walker->pid, semaphores[i], &value, sizeof(value));
+	}
+}
+
+/* Breakpoints at the place's addresses: 0, or -ENOENT while no module has it. */
+static int plant_place(const struct location *location, struct walker *walker)
+{
+	uint64_t *addresses;
+	uint64_t *semaphores;
+	size_t count;
+	int error = location_resolve(location, walker->symbols, &addresses, &semaphores, &count);
+
+	if (error)
+		return error;
+	raise_semaphores(walker, semaphores, count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(walker, addresses[i]);
+	free(addresses);
+	free(semaphores);
+	return error;
+}
+
+static bool stands_at_place(const struct location *location, struct walker *walker)
+{
+	uint64_t *addresses;
+	uint64_t *semaphores;
+	size_t count;
+	bool stands = false;
+
+	if (location_resolve(location, walker->symbols, &addresses, &semaphores, &count)) {
+		fail_clear();
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		stands |= addresses[i] == walker->pc;
+	free(addresses);
+	free(semaphores);
+	return stands;
+}
+
+/* Runs to the place, also where only a library that is loaded later has it. */
+static int enter_place(struct window *window, struct walker *walker)
+{
+	const struct location loader = {.kind = LOCATION_SYMBOL, .name = LOADER_MARK, .text = ""};
+
+	while (walker->end == WALKER_RUNS) {
+		int error = plant_place(window->from, walker);
+
+		if (error == -ENOENT) {
+			char *why = alloc_text(fail_text());
+
+			error = plant_place(&loader, walker);
+			if (!error)
+				error = walker_run(walker);
+			if (walker->end != WALKER_RUNS || error == -ENOENT)
+				error = fail(-ENOENT, "%s", why);
+			free(why);
+		} else if (!error) {
+			error = walker_run(walker);
+		}
+		walker_clear_breakpoints(walker);
+		if (error || walker->end != WALKER_RUNS || walker->execed)
+			return error;
+		error = walker_refresh(walker);
+		if (error || stands_at_place(window->from, walker))
+			return error;
+	}
+	return 0;
+}
+
+static int resolve_ends(struct window *window, struct walker *walker)
+{
+	uint64_t *semaphores;
+	int error;
+
+	if (window->to->kind == LOCATION_EXIT)
+		return 0;
+	if (window->to->kind == LOCATION_MAIN || window->to->kind == LOCATION_HANDLER)
+		return fail(-EINVAL, "a window cannot end at `%s`", window->to->text);
+	error = location_resolve(window->to, walker->symbols, &window->ends, &semaphores,
+				 &window->end_count);
+	if (error)
+		return error;
+	raise_semaphores(walker, semaphores, window->end_count);
+	free(semaphores);
+	return 0;
+}
+
+static int enter(struct window *window, struct walker *walker)
+{
+	int error;
+
+	if (window->from->kind == LOCATION_HANDLER)
+		return enter_handler(window, walker);
+	do {
+		walker->execed = false;
+		error = run_to_entry(walker);
+		if (error || walker->end != WALKER_RUNS)
+			return error;
+		error = window->from->kind == LOCATION_MAIN ? enter_main(window, walker)
+							    : enter_place(window, walker);
+	} while (!error && walker->end == WALKER_RUNS && walker->execed);
+	return error;
+}
+
+int window_enter(struct window *window, struct walker *walker)
+{
+	int error;
+
+	if (window->from->kind == LOCATION_EXIT)
+		return fail(-EINVAL, "a window cannot begin at `exit`");
+	error = enter(window, walker);
+	if (error)
+		return error;
+	if (walker->end != WALKER_RUNS)
+		return not_reached(window, walker);
+	walker->allow_threads = false;
+	return resolve_ends(window, walker);
+}
+
+void window_free(struct window *window)
+{
+	free(window->ends);
+	window->ends = NULL;
+	window->end_count = 0;
+}
+
+bool window_is_end(const struct window *window, uint64_t pc)
+{
+	for (size_t i = 0; i < window->end_count; i++)
+		if (window->ends[i] == pc)
+			return true;
+	return false;
+}
+
+bool window_is_eligible(const struct window *window, struct walker *walker)
+{
+	struct code_entry *code;
+
+	if (!window->in)
+		return true;
+	code = walker_code(walker);
+	if (code->eligible < 0) {
+		const struct module *module = symbols_module_at(walker->symbols, walker->pc);
+
+		code->eligible = module && module_matches(module, window->in);
+	}
+	return code->eligible;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* See worker.h. */
+#include "harness/model/worker.h"
+
+#include "harness/base/alloc.h"
+#include "harness/base/signals.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/model/control.h"
+#include "harness/model/notes.h"
+#include "harness/model/story.h"
+#include "harness/model/trial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FLUSH_EVERY 0.05 /* seconds that a result may wait on its way to the record */
+
+/* What a walk carries along. */
+struct walk {
+	struct worker *worker;
+	struct stage stage;
+	struct window window;
+	struct injection injection;
+	struct control control;
+	struct notes notes; /* lines that are written once: keys with an example, fidelity */
+	void *oracle_states[ORACLES_MAX];
+	double last_flush;
+	char end[240]; /* why the walk ended */
+	bool complete;
+};
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static int flush(struct walk *walk, bool at_once)
+{
+	const struct sink *sink = &walk->worker->sink;
+	const double time = now();
+
+	if (!sink->flush || (!at_once && time - walk->last_flush < FLUSH_EVERY))
+		return 0;
+	walk->last_flush = time;
+	return sink->flush(sink->context);
+}
+
+static int write_examples(struct walk *walk, const struct story *story)
+{
+	const struct sink *sink = &walk->worker->sink;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < story->count; i++) {
+		char key[STORY_KEY];
+
+		if (story->verdicts[i].value != VERDICT_VIOLATED)
+			continue;
+		story_key(story, i, key);
+		if (notes_is_new(&walk->notes, key))
+			error = story_write_example(story, i, sink);
+	}
+	if (!error && walk->worker->tell_all && !story->count)
+		error = story_write_plain(story, sink);
+	return error;
+}
+
+static int write_skip(struct walk *walk, const struct boundary *boundary, const char *reason)
+{
+	return story_write_line(json_pack("{s:s, s:I, s:o, s:o}", "type", "skip", "index",
+					  (json_int_t)boundary->index, "pc",
+					  json_sprintf("0x%llx", (unsigned long long)boundary->pc),
+					  "reason", json_string(reason)),
+				&walk->worker->sink);
+}
+
+static int tell_before(struct walk *walk, const struct boundary *boundary)
+{
+	const struct oracle *const *oracles = walk->worker->scenario->oracles;
+	const struct trial trial = {.stage = &walk->stage, .boundary = boundary};
+	int error = 0;
+
+	for (size_t i = 0; !error && oracles[i]; i++)
+		if (oracles[i]->before)
+			error = oracles[i]->before(walk->oracle_states[i], &trial);
+	return error;
+}
+
+static int try_boundary(struct walk *walk, const struct boundary *boundary)
+{
+	struct trial trial;
+	struct story story;
+	int error = tell_before(walk, boundary);
+
+	if (error)
+		return error;
+	memset(&trial, 0, sizeof(trial));
+	error = trial_run(&trial, &walk->stage, boundary, false, walk->oracle_states);
+	if (!error) {
+		story_judge(&story, &trial);
+		error = write_examples(walk, &story);
+		if (!error)
+			error = story_write_trial(&story, &walk->worker->sink);
+		story_free(&story);
+		walk->worker->injected += trial.delivery != DELIVERY_NOT;
+	}
+	trial_free(&trial);
+	return error ? error : flush(walk, false);
+}
+
+/* A boundary of this job: a control first where the walker made a system call since the last. */
+static int on_selected(struct walk *walk, const struct boundary *boundary)
+{
+	bool is_new;
+	int error = stage_save(&walk->stage, &is_new);
+
+	if (!error && is_new)
+		error = notes_fidelity(&walk->notes, &walk->stage, &walk->worker->sink);
+	if (!error && is_new)
+		error = control_run(&walk->control, &walk->stage, boundary);
+	if (error)
+		return error;
+	return walk->control.is_sound ? try_boundary(walk, boundary)
+				      : write_skip(walk, boundary, walk->control.reason);
+}
+
+static void hash_path(struct worker *worker, const struct boundary *boundary)
+{
+	/* FNV-1a over the pc's eight bytes at once, with the phase. */
+	worker->path_hash = (worker->path_hash ^ (boundary->pc << 2 | boundary->phase)) *
+			    UINT64_C(0x100000001b3);
+}
+
+static void end_because(struct walk *walk, bool complete, const char *why)
+{
+	walk->complete = complete;
+	snprintf(walk->end, sizeof(walk->end), "%s", why);
+}
+
+static bool is_out_of_budget(struct walk *walk)
+{
+	if (!walk->worker->deadline || now() < walk->worker->deadline)
+		return false;
+	end_because(walk, false, "the budget was used up");
+	return true;
+}
+
+static int walk_window(struct walk *walk)
+{
+	struct worker *worker = walk->worker;
+	struct boundary boundary;
+	int more;
+
+	while ((more = worker->scenario->injector->next(&walk->injection, &boundary)) == 1) {
+		int error = 0;
+
+		worker->walked++;
+		hash_path(worker, &boundary);
+		if (!window_is_eligible(&walk->window, &walk->stage.walker))
+			continue;
+		boundary.index = ++worker->eligible;
+		if (selector_is_past(&worker->selector, boundary.index)) {
+			end_because(walk, true, "the boundary asked for was passed");
+			return 0;
+		}
+		if (trace_interrupted)
+			return -EINTR;
+		if (selector_wants(&worker->selector, boundary.index)) {
+			if (is_out_of_budget(walk))
+				return 0;
+			error = on_selected(walk, &boundary);
+		}
+		if (error)
+			return error;
+	}
+	return more;
+}
+
+static bool ended_as_baseline(const struct walk *walk)
+{
+	const struct walker *walker = &walk->stage.walker;
+	const struct baseline *baseline = walk->worker->baseline;
+	const struct outcome *outcome = &baseline->outcome;
+
+	for (int i = 0; baseline->compare_output && i < CAPTURE_STREAMS; i++)
+		if (!capture_equals(&walk->stage.capture, i, &baseline->streams[i], 0))
+			return false;
+	return outcome->kind == OUTCOME_SIGNAL
+		       ? walker->end == WALKER_KILLED && walker->exit_signal == outcome->number
+		       : walker->end == WALKER_EXITED && walker->exit_status == outcome->number;
+}
+
+/* The walker goes on to its own end, which must be the baseline's: copies left no trace in it. */
+static int finish_walker(struct walk *walk)
+{
+	struct walker *walker = &walk->stage.walker;
+	int error = walker_finish(walker);
+
+	if (!error && walker->end == WALKER_STUCK && walk->worker->baseline->awaits_signal)
+		error = walker_wake(walker, walk->worker->scenario->signal);
+	if (error)
+		return error;
+	if (ended_as_baseline(walk))
+		end_because(walk, true, "the window's end");
+	else
+		end_because(walk, false,
+			    "the walker itself did not end as the baseline, so its copies or "
+			    "something outside disturbed it");
+	return 0;
+}
+
+static int settle_end(struct walk *walk)
+{
+	const struct walker *walker = &walk->stage.walker;
+
+	if (*walk->end)
+		return 0;
+	if (walker->end == WALKER_THREADS) {
+		end_because(walk, false,
+			    "the program started a second thread: copies by fork would have only "
+			    "one, so nothing after it was tried");
+		return 0;
+	}
+	if (walker->end == WALKER_LOST)
+		return fail(-ESRCH, "%s was killed from outside while it was walked",
+			    walk->worker->scenario->program);
+	return finish_walker(walk);
+}
+
+static int write_walk(struct walk *walk)
+{
+	const struct worker *worker = walk->worker;
+
+	return story_write_line(
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:s, s:b}", "type", "walk", "job",
+			  (json_int_t)worker->selector.job, "walked", (json_int_t)worker->walked,
+			  "eligible", (json_int_t)worker->eligible, "injected",
+			  (json_int_t)worker->injected, "path_hash",
+			  json_sprintf("0x%016llx", (unsigned long long)worker->path_hash), "end",
+			  walk->end, "complete", walk->complete),
+		&worker->sink);
+}
+
+static int begin_oracles(struct walk *walk)
+{
+	const struct oracle *const *oracles = walk->worker->scenario->oracles;
+	int error = 0;
+
+	for (size_t i = 0; !error && oracles[i]; i++)
+		if (oracles[i]->begin)
+			error = oracles[i]->begin(&walk->stage, &walk->oracle_states[i]);
+	return error;
+}
+
+static void end_oracles(struct walk *walk)
+{
+	const struct oracle *const *oracles = walk->worker->scenario->oracles;
+
+	for (size_t i = 0; oracles[i]; i++)
+		if (oracles[i]->end)
+			oracles[i]->end(walk->oracle_states[i]);
+}
+
+static int would_block(void *context, bool *blocks)
+{
+	struct walk *walk = context;
+	bool is_new;
+	int error = stage_save(&walk->stage, &is_new);
+
+	return error ? error : control_would_block(&walk->stage, blocks);
+}
+
+static int open_walk(struct walk *walk)
+{
+	struct worker *worker = walk->worker;
+	const struct scenario *scenario = worker->scenario;
+	int error = stage_start(&walk->stage);
+
+	if (error)
+		return error;
+	walk->stage.walker.limit = worker->baseline->trial_limit;
+	walk->window = (struct window){.from = &scenario->from,
+				       .to = &scenario->to,
+				       .in = scenario->in,
+				       .signal = scenario->signal};
+	walk->injection = (struct injection){.walker = &walk->stage.walker,
+					     .window = &walk->window,
+					     .would_block = would_block,
+					     .context = walk};
+	error = window_enter(&walk->window, &walk->stage.walker);
+	if (!error)
+		error = scenario->strategy->probe(&walk->stage.walker);
+	if (!error && scenario->injector->probe)
+		error = scenario->injector->probe(&walk->injection);
+	if (!error)
+		error = notes_modules(&walk->notes, &walk->stage, &worker->sink);
+	if (!error)
+		error = begin_oracles(walk);
+	if (!error && scenario->injector->open)
+		error = scenario->injector->open(&walk->injection);
+	return error;
+}
+
+static int walk_all(struct walk *walk)
+{
+	int error = open_walk(walk);
+	int written;
+
+	if (error)
+		return error;
+	error = walk_window(walk);
+	if (!error)
+		error = settle_end(walk);
+	if (error == -EINTR)
+		end_because(walk, false, "interrupted");
+	else if (error)
+		end_because(walk, false, fail_text());
+	written = notes_modules(&walk->notes, &walk->stage, &walk->worker->sink);
+	if (!written)
+		written = write_walk(walk);
+	if (walk->injection.state && walk->worker->scenario->injector->close)
+		walk->worker->scenario->injector->close(&walk->injection);
+	end_oracles(walk);
+	return error ? error : written;
+}
+
+int worker_run(struct worker *worker)
+{
+	struct walk *walk = alloc_zero(sizeof(*walk));
+	int closed;
+	int error;
+
+	walk->worker = worker;
+	worker->path_hash = UINT64_C(0xcbf29ce484222325);
+	error = stage_open(&walk->stage, worker->scenario, worker->baseline, worker->log_fd,
+			   worker->stdin_fd, worker->cpu);
+	if (!error) {
+		error = walk_all(walk);
+		worker->steps = walk->stage.walker.steps;
+		window_free(&walk->window);
+		closed = stage_close(&walk->stage);
+		error = error ? error : closed;
+		closed = flush(walk, true);
+		error = error ? error : closed;
+	}
+	notes_free(&walk->notes);
+	free(walk);
+	return error;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a trial ended: crashed, asleep for ever, out of time, with an exit status that nobody
+ * expects, or as if nothing had happened but with other output.
+ */
+#include "harness/base/signals.h"
+#include "harness/engine/symbols.h"
+#include "harness/model/evidence.h"
+#include "harness/model/trial.h"
+#include "harness/oracles/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_SHOWN 2000 /* bytes of expected and of printed output in an example */
+
+/* The innermost frame that has a name, as words for a title. */
+static void name_end(const struct trial *trial, char *text, size_t size)
+{
+	const struct trial_stack *stack = &trial->end_stack;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		struct place place = {0};
+
+		if (frame->is_signal_frame ||
+		    !symbols_place(trial->stage->walker.symbols,
+				   frame->is_exact ? frame->pc : frame->pc - 1, &place) ||
+		    !place.function)
+			continue;
+		snprintf(text, size, "%s", place.function);
+		return;
+	}
+}
+
+static void judge_crash(const struct trial *trial, struct verdict *verdict)
+{
+	char name[SIGNAL_NAME_SIZE];
+	char sent[SIGNAL_NAME_SIZE];
+	char function[100];
+
+	name_end(trial, function, sizeof(function));
+	signal_name(trial->outcome.number, name);
+	signal_name(trial->stage->scenario->signal, sent);
+	verdict->kind = "crash";
+	verdict->severity = SEVERITY_ERROR;
+	if (*function)
+		snprintf(verdict->title, sizeof(verdict->title), "%s here leads to %s in %s", sent,
+			 name, function);
+	else
+		snprintf(verdict->title, sizeof(verdict->title), "%s here leads to %s", sent, name);
+	snprintf(verdict->place, sizeof(verdict->place), "%s", name);
+	if (trial->crash_signal)
+		verdict->evidence = json_pack("{s:s, s:o}", "signal", name, "fault_address",
+					      evidence_address(trial->crash_address));
+}
+
+static json_t *asleep_json(const struct asleep *asleep)
+{
+	json_t *threads = json_array();
+
+	for (size_t i = 0; i < asleep->count; i++)
+		json_array_append_new(threads, json_pack("{s:I, s:s}", "syscall",
+							 (json_int_t)asleep->threads[i].syscall,
+							 "why", asleep->threads[i].why));
+	return threads;
+}
+
+static void judge_stuck(const struct trial *trial, struct verdict *verdict)
+{
+	char sent[SIGNAL_NAME_SIZE];
+	char function[100];
+
+	name_end(trial, function, sizeof(function));
+	verdict->kind = "stuck";
+	verdict->severity = SEVERITY_ERROR;
+	snprintf(verdict->title, sizeof(verdict->title),
+		 "after %s here the program sleeps for ever%s%s",
+		 signal_name(trial->stage->scenario->signal, sent), *function ? " in " : "",
+		 function);
+	snprintf(verdict->place, sizeof(verdict->place), "%s", function);
+	verdict->evidence = json_pack("{s:s, s:o}", "proof", trial->asleep.why, "threads",
+				      asleep_json(&trial->asleep));
+}
+
+static void judge_slow(const struct trial *trial, struct verdict *verdict)
+{
+	const bool spins = trial->outcome.kind == OUTCOME_SPINNING;
+	const double limit =
+		spins ? trial->stage->baseline->cpu_limit : trial->stage->baseline->trial_limit;
+	char sent[SIGNAL_NAME_SIZE];
+
+	verdict->kind = spins ? "spinning" : "timeout";
+	verdict->severity = SEVERITY_ERROR;
+	snprintf(verdict->title, sizeof(verdict->title),
+		 spins ? "after %s here the program runs on without end"
+		       : "after %s here the program does not end in time",
+		 signal_name(trial->stage->scenario->signal, sent));
+	verdict->evidence = json_pack("{s:f}", "limit_seconds", limit);
+}
+
+static void add_output(const struct trial *trial, json_t *evidence)
+{
+	static const char *const names[] = {"stdout", "stderr"};
+
+	for (int i = 0; i < CAPTURE_STREAMS; i++) {
+		const struct text *expected = &trial->stage->baseline->streams[i];
+		struct text got;
+
+		if (!trial->output_differs[i] || capture_read(&trial->stage->capture, i, &got))
+			continue;
+		json_object_set_new(
+			evidence, names[i],
+			json_pack("{s:o, s:o}", "expected",
+				  evidence_text(expected->bytes, expected->size, OUTPUT_SHOWN),
+				  "got", evidence_text(got.bytes, got.size, OUTPUT_SHOWN)));
+		free(got.bytes);
+	}
+}
+
+static void judge_exit(const struct trial *trial, struct verdict *verdict)
+{
+	const struct outcome *baseline = &trial->stage->baseline->outcome;
+	const bool same_status =
+		baseline->kind == trial->outcome.kind && baseline->number == trial->outcome.number;
+	char sent[SIGNAL_NAME_SIZE];
+	char ended[OUTCOME_TEXT];
+
+	signal_name(trial->stage->scenario->signal, sent);
+	verdict->severity = SEVERITY_WARNING;
+	verdict->evidence = json_object();
+	if (same_status) {
+		verdict->kind = "output";
+		snprintf(verdict->title, sizeof(verdict->title),
+			 "after %s here the program ends as without it, but prints something else",
+			 sent);
+		add_output(trial, verdict->evidence);
+		return;
+	}
+	outcome_text(&trial->outcome, ended);
+	verdict->kind = "exit-status";
+	snprintf(verdict->title, sizeof(verdict->title),
+		 "after %s here the program ends with %s, which is not among the expected ends",
+		 sent, ended);
+	snprintf(verdict->place, sizeof(verdict->place), "%s", ended);
+}
+
+static bool is_crash_signal(const struct outcome *outcome, int sent)
+{
+	return outcome->kind == OUTCOME_SIGNAL && outcome->number != sent;
+}
+
+static size_t judge(void *state, const struct trial *trial, struct verdict *verdicts)
+{
+	(void)state;
+	verdicts->value = VERDICT_VIOLATED;
+	if (scenario_expects(trial->stage->scenario, &trial->outcome))
+		return 0;
+	switch (trial->outcome.kind) {
+	case OUTCOME_SAME:
+	case OUTCOME_BLOCKED:
+	case OUTCOME_IGNORED:
+	case OUTCOME_NOT_REACHED:
+	case OUTCOME_DIVERGED:
+		return 0;
+	case OUTCOME_STUCK:
+		judge_stuck(trial, verdicts);
+		return 1;
+	case OUTCOME_SPINNING:
+	case OUTCOME_TIMEOUT:
+		judge_slow(trial, verdicts);
+		return 1;
+	case OUTCOME_STOPPED:
+		/* What the default action of a stop signal does is no defect. */
+		return 0;
+	case OUTCOME_SIGNAL:
+	case OUTCOME_EXIT:
+		break;
+	}
+	if (is_crash_signal(&trial->outcome, trial->stage->scenario->signal))
+		judge_crash(trial, verdicts);
+	else
+		judge_exit(trial, verdicts);
+	return 1;
+}
+
+const struct oracle oracle_end = {
+	.name = "end",
+	.help = "how the program ends: crash, stuck, spinning, timeout, exit status, output",
+	.judge = judge,
+};

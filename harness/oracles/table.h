@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* One line for each oracle of this folder. */
+#ifndef SIGSWEEP_ORACLES_TABLE_H
+#define SIGSWEEP_ORACLES_TABLE_H
+
+#include "harness/model/oracle.h"
+
+extern const struct oracle oracle_end;
+
+#endif
