@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* Stacks as debuggers print them, with an arrow at what was interrupted. */
+#include "reports/story.h"
+
+#include "harness/base/alloc.h"
+#include "reports/outcomes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES_SHOWN 10
+#define MARGIN 2
+#define ARROW_COLUMN (MARGIN + 2)
+#define FRAME_COLUMN (ARROW_COLUMN + 4)
+#define TEXT_SHOWN 120 /* bytes of a line of output */
+
+static const char *text_member(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static char *place_in_module(const json_t *where)
+{
+	const char *module = text_member(where, "module");
+	const char *offset = text_member(where, "offset");
+
+	return alloc_format("%s+%s", module ? last_part(module) : "?", offset ? offset : "?");
+}
+
+char *story_place(const json_t *where)
+{
+	const char *file = text_member(where, "file");
+	const json_t *line = json_object_get(where, "line");
+
+	if (file && json_is_integer(line))
+		return alloc_format("%s:%lld", last_part(file),
+				    (long long)json_integer_value(line));
+	return place_in_module(where);
+}
+
+/* "main at file.c:12", "pause (libc.so.6+0xd3e21)" or "libc.so.6+0xd3e21"; the caller frees. */
+static char *frame_text(const json_t *frame)
+{
+	const char *function = text_member(frame, "function");
+	char *place = story_place(frame);
+	char *text;
+
+	if (json_is_true(json_object_get(frame, "signal_frame")))
+		text = alloc_text("<signal handler called>");
+	else if (!function)
+		text = alloc_text(place);
+	else if (text_member(frame, "file"))
+		text = alloc_format("%s at %s", function, place);
+	else
+		text = alloc_format("%s (%s)", function, place);
+	free(place);
+	return text;
+}
+
+static void print_frame(struct layout *layout, const json_t *frame, size_t number, bool is_marked)
+{
+	char *text = frame_text(frame);
+
+	layout_indent(layout, ARROW_COLUMN);
+	if (is_marked)
+		layout_print(layout, PAINT_BLUE, "-->");
+	layout_indent(layout, FRAME_COLUMN);
+	layout_print(layout, PAINT_FAINT, "#%zu ", number);
+	if (number < 10)
+		layout_print(layout, PAINT_PLAIN, " ");
+	layout_wrap(layout, FRAME_COLUMN + 4, is_marked ? PAINT_BOLD : PAINT_PLAIN, "%s", text);
+	free(text);
+}
+
+/* The arrow stands at the first frame where `is_marked`, and wherever a signal came in. */
+static void print_stack(struct layout *layout, const json_t *stack, bool is_marked, bool full)
+{
+	const json_t *frame;
+	size_t shown = json_array_size(stack);
+	size_t n;
+
+	if (!full && shown > FRAMES_SHOWN + 1)
+		shown = FRAMES_SHOWN;
+	json_array_foreach (stack, n, frame) {
+		if (n == shown)
+			break;
+		print_frame(layout, frame, n, is_marked);
+		is_marked = json_is_true(json_object_get(frame, "signal_frame"));
+	}
+	if (shown < json_array_size(stack)) {
+		layout_indent(layout, FRAME_COLUMN);
+		layout_print(layout, PAINT_FAINT, "... %zu more", json_array_size(stack) - shown);
+		layout_end_line(layout);
+	}
+}
+
+static void print_heading(struct layout *layout, const char *heading)
+{
+	layout_indent(layout, MARGIN);
+	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "%s", heading);
+}
+
+static void print_stacks(struct layout *layout, const json_t *example, bool full)
+{
+	const json_t *stack = json_object_get(example, "stack");
+	const json_t *handler_stack = json_object_get(example, "handler_stack");
+	const json_t *end_stack = json_object_get(example, "end_stack");
+	const char *outcome = text_member(example, "outcome");
+	char *heading =
+		alloc_format("interrupted at boundary %lld:",
+			     (long long)json_integer_value(json_object_get(example, "boundary")));
+
+	if (json_array_size(stack) > 0) {
+		print_heading(layout, heading);
+		print_stack(layout, stack, true, full);
+	}
+	free(heading);
+	if (json_array_size(handler_stack) > 0) {
+		print_heading(layout, "in the handler:");
+		print_stack(layout, handler_stack, false, full);
+	}
+	if (!outcome)
+		outcome = "unknown";
+	heading = alloc_format("at the end: %s%s%s%s", outcome,
+			       *outcomes_meaning(outcome) ? ", " : "", outcomes_meaning(outcome),
+			       json_array_size(end_stack) > 0 ? ":" : "");
+	print_heading(layout, heading);
+	free(heading);
+	print_stack(layout, end_stack, false, full);
+}
+
+/* Text as it is, everything else as JSON; the caller frees. */
+static char *value_text(const json_t *value)
+{
+	char *text;
+	char *copy;
+
+	if (json_is_string(value))
+		return alloc_text(json_string_value(value));
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_PRESERVE_ORDER);
+	copy = alloc_text(text ? text : "?");
+	free(text);
+	return copy;
+}
+
+static void print_value(struct layout *layout, const char *name, const json_t *value)
+{
+	char *text = value_text(value);
+
+	layout_indent(layout, MARGIN);
+	layout_print(layout, PAINT_FAINT, "%s: ", name);
+	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "%s", text);
+	free(text);
+}
+
+static void print_list(struct layout *layout, const char *name, const json_t *list)
+{
+	const json_t *item;
+	size_t n;
+
+	json_array_foreach (list, n, item)
+		print_value(layout, name, item);
+}
+
+static void print_evidence(struct layout *layout, const json_t *evidence)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(evidence)) {
+		if (evidence && !json_is_null(evidence))
+			print_value(layout, "evidence", evidence);
+		return;
+	}
+	json_object_foreach ((json_t *)evidence, name, value)
+		print_value(layout, name, value);
+}
+
+/* One line of output in quotes, from where the two begin to differ. */
+static void print_output_line(struct layout *layout, const char *label, const char *text)
+{
+	size_t size = strcspn(text, "\n");
+
+	if (text[size] == '\n')
+		size++;
+	if (size > TEXT_SHOWN)
+		size = TEXT_SHOWN;
+	layout_indent(layout, MARGIN + 2);
+	layout_print(layout, PAINT_FAINT, "%-10s", label);
+	if (*text)
+		layout_wrap(layout, MARGIN + 12, PAINT_PLAIN, "\"%.*s\"", (int)size, text);
+	else
+		layout_wrap(layout, MARGIN + 12, PAINT_PLAIN, "(nothing more)");
+}
+
+static void print_output(struct layout *layout, const json_t *output)
+{
+	const char *expected = text_member(output, "expected");
+	const char *got = text_member(output, "got");
+	size_t line_start = 0;
+	size_t line = 1;
+
+	if (!expected || !got)
+		return;
+	for (size_t n = 0; expected[n] && expected[n] == got[n]; n++) {
+		if (expected[n] == '\n') {
+			line_start = n + 1;
+			line++;
+		}
+	}
+	layout_indent(layout, MARGIN);
+	layout_print(layout, PAINT_PLAIN, "output differs from line %zu on:", line);
+	layout_end_line(layout);
+	print_output_line(layout, "expected", expected + line_start);
+	print_output_line(layout, "got", got + line_start);
+}
+
+#define REGISTERS_IN_LINE 2
+
+static void print_registers(struct layout *layout, const json_t *registers)
+{
+	const char *name;
+	json_t *value;
+	size_t n = 0;
+
+	if (json_object_size(registers) == 0)
+		return;
+	print_heading(layout, "registers at the boundary:");
+	json_object_foreach ((json_t *)registers, name, value) {
+		unsigned int start = MARGIN + 2 + (unsigned int)(n % REGISTERS_IN_LINE) * 36;
+		char *text = value_text(value);
+
+		layout_indent(layout, start);
+		layout_print(layout, PAINT_FAINT, "%s", name);
+		layout_indent(layout, start + 10);
+		layout_print(layout, PAINT_PLAIN, "%s", text);
+		free(text);
+		if (++n % REGISTERS_IN_LINE == 0)
+			layout_end_line(layout);
+	}
+	if (n % REGISTERS_IN_LINE != 0)
+		layout_end_line(layout);
+}
+
+void story_print(struct layout *layout, const json_t *example, bool full)
+{
+	static const char *const values[] = {"exception", "latency"};
+
+	print_stacks(layout, example, full);
+	print_output(layout, json_object_get(example, "output"));
+	print_list(layout, "lock", json_object_get(example, "locks"));
+	print_list(layout, "refcount", json_object_get(example, "refcounts"));
+	for (size_t n = 0; n < sizeof(values) / sizeof(*values); n++) {
+		const json_t *value = json_object_get(example, values[n]);
+
+		if (value && !json_is_null(value))
+			print_value(layout, values[n], value);
+	}
+	print_evidence(layout, json_object_get(example, "evidence"));
+	if (full)
+		print_registers(layout, json_object_get(example, "registers"));
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* A finding as compilers print an error: what, where, the story, and how to see it again. */
+#include "reports/text_finding.h"
+
+#include "harness/base/alloc.h"
+#include "reports/story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MARGIN 2
+#define RANGES_SHOWN 12
+
+static const char *text_member(const json_t *object, const char *name, const char *missing)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : missing;
+}
+
+static enum paint severity_paint(const char *severity)
+{
+	if (strcmp(severity, "error") == 0)
+		return PAINT_RED;
+	return strcmp(severity, "warning") == 0 ? PAINT_YELLOW : PAINT_BLUE;
+}
+
+/* "17-20, 33, ..."; the caller frees. */
+static char *ranges_text(const json_t *ranges)
+{
+	char *text = alloc_text("");
+	const json_t *range;
+	size_t n;
+
+	json_array_foreach (ranges, n, range) {
+		long long first = (long long)json_integer_value(json_array_get(range, 0));
+		long long last = (long long)json_integer_value(json_array_get(range, 1));
+		char *longer;
+
+		if (n == RANGES_SHOWN)
+			longer = alloc_format("%s and %zu more places", text,
+					      json_array_size(ranges) - n);
+		else if (first == last)
+			longer = alloc_format("%s%s%lld", text, n ? ", " : "", first);
+		else
+			longer = alloc_format("%s%s%lld-%lld", text, n ? ", " : "", first, last);
+		free(text);
+		text = longer;
+		if (n == RANGES_SHOWN)
+			break;
+	}
+	return text;
+}
+
+static void print_where(struct layout *layout, const json_t *where)
+{
+	const char *function = text_member(where, "function", NULL);
+	const char *instruction = text_member(where, "instruction", NULL);
+	const char *module = text_member(where, "module", "?");
+	const char *slash = strrchr(module, '/');
+	const char *file = text_member(where, "file", NULL);
+	char *place = story_place(where);
+
+	layout_indent(layout, MARGIN);
+	layout_print(layout, PAINT_BLUE, "--> ");
+	if (file)
+		layout_print(layout, PAINT_PLAIN, "%s, ", place);
+	layout_wrap(layout, MARGIN + 4, PAINT_PLAIN, "%s%s%s+%s%s%s", function ? function : "",
+		    function ? ", " : "", slash ? slash + 1 : module,
+		    text_member(where, "offset", "?"), instruction ? ": " : "",
+		    instruction ? instruction : "");
+	free(place);
+}
+
+void text_print_finding(struct layout *layout, const json_t *finding)
+{
+	const char *severity = text_member(finding, "severity", "error");
+	json_int_t count = json_integer_value(json_object_get(finding, "count"));
+	char *ranges = ranges_text(json_object_get(finding, "boundaries"));
+
+	layout_end_line(layout);
+	layout_print(layout, severity_paint(severity), "%s[%s/%s]", severity,
+		     text_member(finding, "oracle", "?"), text_member(finding, "kind", "?"));
+	layout_print(layout, PAINT_BOLD, ": ");
+	layout_wrap(layout, MARGIN, PAINT_BOLD, "%s", text_member(finding, "title", "?"));
+	print_where(layout, json_object_get(finding, "where"));
+	layout_indent(layout, MARGIN);
+	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "at %lld %s: %s", (long long)count,
+		    count == 1 ? "boundary" : "boundaries", ranges);
+	free(ranges);
+	story_print(layout, json_object_get(finding, "example"), false);
+	layout_indent(layout, MARGIN);
+	layout_print(layout, PAINT_FAINT, "again: ");
+	/* Never broken: it is there to be copied. */
+	layout_print(layout, PAINT_PLAIN, "%s", text_member(finding, "replay", "?"));
+	layout_end_line(layout);
+}
