@@ -89,6 +89,23 @@ int symbols_find_object(struct symbols *symbols, const char *glob, const char *n
 int symbols_find_line(struct symbols *symbols, const char *file, int line, uint64_t **addresses,
 		      size_t *count) MUST_CHECK;
 
+/*
+ * An entry of a module's unwind table (.eh_frame): the stretch of code that it describes, which is
+ * a function or its cold part, and where its description lies. Addresses in the process.
+ */
+struct unwind_entry {
+	uint64_t start;
+	uint64_t end;         /* exclusive */
+	uint64_t description; /* of the frame description entry (FDE) */
+	bool is_signal_frame; /* the kernel's way back from a handler: augmentation 'S' */
+};
+
+/* The entry that covers an address, or NULL. Valid until the next symbols_update(). */
+const struct unwind_entry *symbols_unwind_entry(struct symbols *symbols, uint64_t address);
+
+/* Does the address lie in a file's mapping that nobody could write to at the last update? */
+bool symbols_is_constant(const struct symbols *symbols, uint64_t address);
+
 /* The probe sites PROVIDER:NAME of all modules (new array of sites, caller frees). */
 int symbols_find_probe(struct symbols *symbols, const char *provider, const char *name,
 		       struct probe_site **sites, size_t *count) MUST_CHECK;
