@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 # `make` builds, `make check` tests, `make demo` shows; `make help` lists the rest. CFLAGS, CPPFLAGS,
 # LDFLAGS and LDLIBS are the user's; what the project itself needs is in the variables with _OWN.
-CC ?= gcc
+# make has a default of its own for CC, which ?= would not replace.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
@@ -122,10 +125,10 @@ clang:
 	+@$(SUBMAKE) BUILD='$(BUILD)/clang' CC=clang WERROR=1 everything
 
 $(BUILD)/sigsweep.1: $(BUILD)/sigsweep
-	$< --man-page >$@
+	$< --man >$@
 
 $(BUILD)/sigsweep.bash: $(BUILD)/sigsweep
-	$< --bash-completion >$@
+	$< --completion >$@
 
 ## install: into $(DESTDIR)$(PREFIX), by default /usr/local
 install: all $(BUILD)/sigsweep.1 $(BUILD)/sigsweep.bash
