@@ -35,6 +35,7 @@ typedef struct {
 } PyDictKeysObject_;
 #endif
 #if PY_VERSION_HEX >= 0x030e0000
+#include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_interpframe_structs.h"
 #endif
 
@@ -64,6 +65,8 @@ static void print_runtime(void)
 	NUMBER(signal_tripped, 0);
 	NUMBER(signal_function, sizeof(void *));
 	AT(interpreter_modules, PyInterpreterState, modules);
+#endif
+#if PY_VERSION_HEX < 0x030d0000
 	AT(runtime_signals_pending, _PyRuntimeState, ceval.signals_pending);
 #endif
 #if PY_VERSION_HEX >= 0x030b0000
@@ -213,12 +216,14 @@ static void print_objects(void)
 	AT(dict_keys, PyDictObject, ma_keys);
 	AT(dict_values, PyDictObject, ma_values);
 #if PY_VERSION_HEX >= 0x030b0000
+	AT(values_items, PyDictValues, values);
 	AT(keys_log2_size, PyDictKeysObject, dk_log2_size);
 	AT(keys_log2_index, PyDictKeysObject, dk_log2_index_bytes);
 	AT(keys_kind, PyDictKeysObject, dk_kind);
 	AT(keys_count, PyDictKeysObject, dk_nentries);
 	AT(keys_indices, PyDictKeysObject, dk_indices);
 #else
+	NUMBER(values_items, 0);
 	AT(keys_size, PyDictKeysObject_, dk_size);
 	AT(keys_count, PyDictKeysObject_, dk_nentries);
 	AT(keys_indices, PyDictKeysObject_, dk_indices);
@@ -235,6 +240,57 @@ static void print_opcodes(void)
 #endif
 }
 
+#if PY_VERSION_HEX >= 0x030d0000
+#define DEBUG(name, member) printf("debug." #name " %zu\n", offsetof(_Py_DebugOffsets, member))
+
+/* Where _Py_DebugOffsets has the offset that we call `name`. */
+static void print_debug_offsets(void)
+{
+	DEBUG(runtime_finalizing, runtime_state.finalizing);
+	DEBUG(runtime_interpreters_head, runtime_state.interpreters_head);
+	DEBUG(runtime_size, runtime_state.size);
+	DEBUG(interpreter_next, interpreter_state.next);
+	DEBUG(interpreter_threads, interpreter_state.threads_head);
+	DEBUG(interpreter_modules, interpreter_state.imports_modules);
+	DEBUG(interpreter_sysdict, interpreter_state.sysdict);
+	DEBUG(thread_next, thread_state.next);
+	DEBUG(thread_interpreter, thread_state.interp);
+	DEBUG(thread_frame, thread_state.current_frame);
+	DEBUG(thread_id, thread_state.thread_id);
+	DEBUG(frame_previous, interpreter_frame.previous);
+	DEBUG(frame_code, interpreter_frame.executable);
+	DEBUG(frame_instruction, interpreter_frame.instr_ptr);
+	DEBUG(frame_locals, interpreter_frame.localsplus);
+	DEBUG(frame_owner, interpreter_frame.owner);
+	DEBUG(code_file, code_object.filename);
+	DEBUG(code_name, code_object.name);
+	DEBUG(code_qualname, code_object.qualname);
+	DEBUG(code_lines, code_object.linetable);
+	DEBUG(code_first_line, code_object.firstlineno);
+	DEBUG(code_bytes, code_object.co_code_adaptive);
+	DEBUG(object_type, pyobject.ob_type);
+	DEBUG(object_size, tuple_object.ob_size);
+	DEBUG(type_name, type_object.tp_name);
+	DEBUG(type_flags, type_object.tp_flags);
+	DEBUG(tuple_items, tuple_object.ob_item);
+	DEBUG(list_items, list_object.ob_item);
+	DEBUG(dict_keys, dict_object.ma_keys);
+	DEBUG(dict_values, dict_object.ma_values);
+	DEBUG(bytes_data, bytes_object.ob_sval);
+	DEBUG(unicode_state, unicode_object.state);
+	DEBUG(unicode_length, unicode_object.length);
+	DEBUG(unicode_ascii_data, unicode_object.asciiobject_size);
+#if PY_VERSION_HEX >= 0x030e0000
+	DEBUG(thread_eval_breaker, debugger_support.eval_breaker);
+#endif
+#if PY_VERSION_HEX >= 0x030f0000
+	DEBUG(thread_current_exception, thread_state.current_exception);
+	DEBUG(exc_info_value, err_stackitem.exc_value);
+	DEBUG(unicode_compact_data, unicode_object.compactunicodeobject_size);
+#endif
+}
+#endif
+
 int main(void)
 {
 	printf("version %s\n", PY_VERSION);
@@ -245,5 +301,8 @@ int main(void)
 	print_unicode();
 	print_objects();
 	print_opcodes();
+#if PY_VERSION_HEX >= 0x030d0000
+	print_debug_offsets();
+#endif
 	return 0;
 }

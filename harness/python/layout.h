@@ -100,6 +100,7 @@
 	X(dict_used)                                                                               \
 	X(dict_keys)                                                                               \
 	X(dict_values)                                                                             \
+	X(values_items) /* of what dict_values points at */                                        \
 	X(keys_log2_size) /* from 3.11 on: uint8_t */                                              \
 	X(keys_log2_index) /* from 3.11 on: uint8_t log2 of the index's bytes */                   \
 	X(keys_kind)       /* from 3.11 on: uint8_t, 0: general entries */                         \
@@ -116,6 +117,9 @@ struct python_layout {
 struct python_version {
 	unsigned int minor;          /* 13 for 3.13 */
 	struct python_layout layout[2]; /* release, pydebug */
+	/* From 3.13 on: where _Py_DebugOffsets, with which _PyRuntime starts, has the offset of the
+	 * field; PYTHON_NONE: it is not in there. NULL: this version has no such table. */
+	const struct python_layout *debug_offsets;
 	const char *const *names;    /* PYTHON_OPCODES names, NULL: no such opcode */
 	const uint8_t *base; /* the opcode that a specialised one stands for; NULL: none are */
 	const uint8_t *caches; /* code units of inline cache after each base opcode; NULL: none */

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* What a code object says of one of its instructions: names, line, opcode, exception handlers. */
+#include "harness/base/alloc.h"
+#include "harness/kernel/memory.h"
+#include "harness/python/private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIT 2               /* bytes of a code unit: opcode, argument (from 3.6 on) */
+#define CODE_MAX (16u << 20) /* more is no code object */
+#define PATH_MAX_TEXT 4096
+
+/* Address and size in bytes of the instructions of a code object. */
+static int find_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
+			     uint64_t *size)
+{
+	const struct python_layout *at = &python->at;
+	uint64_t object = code;
+	int error = 0;
+
+	if (python->version->minor < 11) {
+		error = read_pointer(pid, code + at->code_bytes, &object);
+		*start = object + at->bytes_data;
+	} else {
+		*start = code + at->code_bytes;
+	}
+	if (error == 0)
+		error = read_pointer(pid, object + at->object_size, size);
+	if (error != 0)
+		return error;
+	if (python->version->minor >= 11)
+		*size *= UNIT;
+	return *size <= CODE_MAX ? 0 : -EINVAL;
+}
+
+/*
+ * The offset of the instruction to which the code unit at `offset` belongs: up to 3.12 a frame may
+ * point at an inline cache entry behind it.
+ */
+static int instruction_start(const struct python_version *version, const unsigned char *code,
+			     int offset)
+{
+	int start = 0;
+
+	while (version->base != NULL && start <= offset) {
+		int next = start + UNIT * (1 + version->caches[version->base[code[start]]]);
+
+		if (next > offset)
+			return start;
+		start = next;
+	}
+	return offset;
+}
+
+/* Name of opcode `opcode`, "?" for a number that has none. */
+static const char *opcode_text(const struct python_version *version, unsigned int opcode)
+{
+	const char *name = version->names[opcode];
+
+	return name != NULL ? name : "?";
+}
+
+static int fill_opcode(const struct python *python, pid_t pid, uint64_t code, int offset,
+		       struct python_frame *frame)
+{
+	const struct python_version *version = python->version;
+	uint64_t start, size;
+	unsigned char *bytes;
+	int error = find_instructions(python, pid, code, &start, &size);
+
+	frame->offset = -1;
+	frame->opcode_name = frame->base_name = "";
+	if (error != 0 || offset < 0)
+		return error;
+	if ((uint64_t)offset + UNIT > size)
+		return -EINVAL;
+	/* Only what lies before it says where instructions begin. */
+	bytes = alloc_zero((size_t)offset + UNIT);
+	error = memory_read(pid, start, bytes, (size_t)offset + UNIT);
+	if (error == 0) {
+		frame->offset = instruction_start(version, bytes, offset);
+		frame->opcode = bytes[frame->offset];
+		frame->opcode_name = opcode_text(version, frame->opcode);
+		frame->base_name =
+			opcode_text(version, version->base != NULL ? version->base[frame->opcode]
+								   : frame->opcode);
+	}
+	free(bytes);
+	return error;
+}
+
+/* Copies a path, shortened from the left: its end is what a person looks at. */
+static void put_path(const char *path, char *out, size_t size)
+{
+	size_t length = strlen(path);
+
+	if (length < size) {
+		memcpy(out, path, length + 1);
+		return;
+	}
+	memcpy(out, "...", 3);
+	path += length - (size - 4);
+	while (((unsigned char)*path & 0xc0) == 0x80) /* not into the middle of a character */
+		path++;
+	memcpy(out + 3, path, strlen(path) + 1);
+}
+
+static int fill_names(const struct python *python, pid_t pid, uint64_t code,
+		      struct python_frame *frame)
+{
+	const struct python_layout *at = &python->at;
+	uint32_t name_at = at->code_qualname != PYTHON_NONE ? at->code_qualname : at->code_name;
+	char path[PATH_MAX_TEXT];
+	uint64_t file, name;
+	int32_t first_line;
+	int error = read_pointer(pid, code + at->code_file, &file);
+
+	if (error == 0)
+		error = read_pointer(pid, code + name_at, &name);
+	if (error == 0)
+		error = read_int(pid, code + at->code_first_line, &first_line);
+	if (error != 0)
+		return error;
+	frame->first_line = first_line;
+	if (python_unicode(python, pid, file, path, sizeof(path)) < 0 ||
+	    python_unicode(python, pid, name, frame->function, sizeof(frame->function)) < 0)
+		return -EINVAL;
+	put_path(path, frame->file, sizeof(frame->file));
+	return 0;
+}
+
+int python_line(const struct python *python, pid_t pid, uint64_t code, int offset)
+{
+	unsigned char *table;
+	uint64_t object;
+	size_t size;
+	int32_t first_line;
+	int line;
+
+	if (read_pointer(pid, code + python->at.code_lines, &object) != 0 ||
+	    read_int(pid, code + python->at.code_first_line, &first_line) != 0 ||
+	    read_bytes(python, pid, object, CODE_MAX, &table, &size) != 0)
+		return 0;
+	line = lines_find(python->version->minor, table, size, first_line, offset);
+	free(table);
+	return line;
+}
+
+int python_fill_frame(const struct python *python, pid_t pid, uint64_t code, int offset,
+		      struct python_frame *frame)
+{
+	int error = fill_names(python, pid, code, frame);
+
+	frame->code = code;
+	if (error == 0)
+		error = fill_opcode(python, pid, code, offset, frame);
+	if (error == 0)
+		frame->line = python_line(python, pid, code, frame->offset);
+	return error;
+}
+
+/* A number of the exception table: 6 bits a byte, highest first, 0x40: more follow. */
+static int take_number(const unsigned char *table, size_t size, size_t *n)
+{
+	int value = 0;
+	unsigned int byte = 0x40;
+
+	while ((byte & 0x40) != 0 && *n < size) {
+		byte = table[(*n)++];
+		value = (int)((unsigned int)value << 6 | (byte & 0x3f));
+	}
+	return value;
+}
+
+ssize_t python_handlers(const struct python *python, pid_t pid, uint64_t code,
+			struct python_handler *handlers, size_t max)
+{
+	unsigned char *table;
+	uint64_t object;
+	size_t size, count = 0;
+	int error;
+
+	if (python->at.code_exceptions == PYTHON_NONE)
+		return 0;
+	error = read_pointer(pid, code + python->at.code_exceptions, &object);
+	if (error == 0)
+		error = read_bytes(python, pid, object, CODE_MAX, &table, &size);
+	if (error != 0)
+		return error;
+	for (size_t n = 0; n < size && count < max; count++) {
+		struct python_handler *handler = &handlers[count];
+		int depth;
+
+		handler->start = UNIT * take_number(table, size, &n);
+		handler->end = handler->start + UNIT * take_number(table, size, &n);
+		handler->target = UNIT * take_number(table, size, &n);
+		depth = take_number(table, size, &n);
+		handler->depth = depth >> 1;
+		handler->pushes_offset = (depth & 1) != 0;
+	}
+	free(table);
+	return (ssize_t)count;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads of an interpreter and the chain of frames of one. */
+#include "harness/kernel/memory.h"
+#include "harness/python/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define THREADS_MAX 100000  /* a longer list is a loop */
+#define TAG_BITS 7ull       /* _PyStackRef, from 3.14 on, keeps flags in a pointer's low bits */
+#define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
+
+int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
+		       uint64_t *thread)
+{
+	const struct python_layout *at = &python->at;
+	uint64_t next, id, last = 0;
+	int error = read_pointer(pid, python->interpreter + at->interpreter_threads, &next);
+
+	for (size_t n = 0; error == 0 && next != 0 && n < THREADS_MAX; n++) {
+		last = next;
+		error = read_pointer(pid, last + at->thread_id, &id);
+		if (error == 0 && thread_pointer != 0 && id == thread_pointer) {
+			*thread = last;
+			return 0;
+		}
+		if (error == 0)
+			error = read_pointer(pid, last + at->thread_next, &next);
+	}
+	if (error != 0)
+		return error;
+	if (thread_pointer != 0 || last == 0)
+		return fail(-ENOENT, "the thread is none of CPython's");
+	*thread = last; /* new threads are put before older ones: the last one is the first */
+	return 0;
+}
+
+static int innermost_frame(const struct python *python, pid_t pid, uint64_t thread, uint64_t *frame)
+{
+	const struct python_layout *at = &python->at;
+	uint64_t cframe;
+	int error;
+
+	if (at->thread_cframe == PYTHON_NONE)
+		return read_pointer(pid, thread + at->thread_frame, frame);
+	error = read_pointer(pid, thread + at->thread_cframe, &cframe);
+	return error == 0 ? read_pointer(pid, cframe + at->cframe_current, frame) : error;
+}
+
+/* Offset in bytes of the instruction that the frame notes as its current one. */
+static int read_offset(const struct python *python, pid_t pid, uint64_t frame, uint64_t code,
+		       int *offset)
+{
+	const struct python_layout *at = &python->at;
+	uint64_t instruction;
+	int32_t last;
+	int error;
+
+	if (python->version->minor >= 11) {
+		error = read_pointer(pid, frame + at->frame_instruction, &instruction);
+		*offset = (int)(int64_t)(instruction - (code + at->code_bytes));
+		return error;
+	}
+	error = read_int(pid, frame + at->frame_instruction, &last);
+	/* 3.10 counts code units, 3.9 bytes; both -1 before the first. */
+	*offset = python->version->minor == 10 && last > 0 ? 2 * last : last;
+	return error;
+}
+
+/* 0 a Python frame, 1 an entry shim, -errno. */
+static int read_owner(const struct python *python, pid_t pid, uint64_t frame,
+		      struct python_frame *out)
+{
+	const struct python_layout *at = &python->at;
+	uint8_t owner, is_entry;
+	int error;
+
+	out->owner = PYTHON_OWNER_THREAD;
+	if (at->frame_owner == PYTHON_NONE) {
+		out->is_entry = true;
+		return 0;
+	}
+	error = memory_read(pid, frame + at->frame_owner, &owner, sizeof(owner));
+	if (error != 0)
+		return error;
+	if (at->frame_owner_shim != PYTHON_NONE && owner >= at->frame_owner_shim)
+		return 1;
+	if (owner == at->frame_owner_generator)
+		out->owner = PYTHON_OWNER_GENERATOR;
+	else if (owner == at->frame_owner_object)
+		out->owner = PYTHON_OWNER_OBJECT;
+	if (at->frame_is_entry == PYTHON_NONE)
+		return 0;
+	error = memory_read(pid, frame + at->frame_is_entry, &is_entry, sizeof(is_entry));
+	out->is_entry = is_entry != 0;
+	return error;
+}
+
+static int fill_frame(const struct python *python, pid_t pid, uint64_t frame,
+		      struct python_frame *out)
+{
+	uint64_t code;
+	int offset = -1;
+	int error = read_pointer(pid, frame + python->at.frame_code, &code);
+
+	code &= ~TAG_BITS;
+	out->address = frame;
+	if (error == 0)
+		error = read_offset(python, pid, frame, code, &offset);
+	return error == 0 ? python_fill_frame(python, pid, code, offset, out) : error;
+}
+
+ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
+		      struct python_frame *frames, size_t max)
+{
+	size_t count = 0, shims = 0;
+	uint64_t frame;
+	int error = innermost_frame(python, pid, thread, &frame);
+
+	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
+		struct python_frame *out = &frames[count];
+		int owner;
+
+		memset(out, 0, sizeof(*out));
+		owner = read_owner(python, pid, frame, out);
+		if (owner == 1) {
+			/* From 3.12 on a shim lies under the outermost frame of each run. */
+			if (count > 0)
+				frames[count - 1].is_entry = true;
+			shims++;
+		} else {
+			error = owner == 0 ? fill_frame(python, pid, frame, out) : owner;
+			if (error == 0)
+				count++;
+		}
+		if (error == 0)
+			error = read_pointer(pid, frame + python->at.frame_previous, &frame);
+	}
+	return error == 0 || count > 0 ? (ssize_t)count : error;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of harness/python share; nobody else includes it. */
+#ifndef SIGSWEEP_PYTHON_PRIVATE_H
+#define SIGSWEEP_PYTHON_PRIVATE_H
+
+#include "harness/python/layout.h"
+#include "harness/python/python.h"
+
+struct python {
+	struct python_image image;
+	const struct python_version *version;
+	struct python_layout at; /* the version's, corrected by _Py_DebugOffsets */
+	uint64_t interpreter;    /* the main PyInterpreterState */
+	uint64_t handlers;       /* the table of signal handlers; 0: not found (yet) */
+	char text[32];
+};
+
+/* The known version with this minor number, NULL: none. */
+const struct python_version *layout_find(unsigned int minor);
+
+/* Reads a pointer, a 32-bit integer. */
+int read_pointer(pid_t pid, uint64_t address, uint64_t *value) MUST_CHECK;
+int read_int(pid_t pid, uint64_t address, int32_t *value) MUST_CHECK;
+
+/* The contents of a bytes object in new memory (caller frees), at most `max` bytes of them. */
+int read_bytes(const struct python *python, pid_t pid, uint64_t object, size_t max,
+	       unsigned char **data, size_t *size) MUST_CHECK;
+
+/* The address of an object's type. */
+int read_type(const struct python *python, pid_t pid, uint64_t object, uint64_t *type) MUST_CHECK;
+
+/* The last part of a type's name; `type` is the type itself. */
+int read_type_name(const struct python *python, pid_t pid, uint64_t type, char *name,
+		   size_t size) MUST_CHECK;
+
+/* The line of the instruction at byte `offset` by a line table of `size` bytes; 0: none. */
+int lines_find(unsigned int minor, const unsigned char *table, size_t size, int first_line,
+	       int offset);
+
+/* Finds the static table of signal handlers (up to 3.11): a signal's entry, or 0. */
+uint64_t handlers_find(const struct python *python, pid_t pid);
+
+#endif

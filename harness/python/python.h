@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a stopped CPython process is doing, read from outside: frames, exceptions, pending signals,
+ * names. Stock release builds without debug symbols suffice. Never runs or writes the process, and
+ * knows nothing of ptrace; a forked copy of the process has its addresses, so one struct python
+ * serves them all.
+ */
+#ifndef SIGSWEEP_PYTHON_PYTHON_H
+#define SIGSWEEP_PYTHON_PYTHON_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/symbols.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct python;
+
+/* Where the interpreter lies in a process; python_find_image() fills it. */
+struct python_image {
+	uint64_t runtime;      /* address of _PyRuntime */
+	uint64_t runtime_size; /* its size as the symbol has it, 0: not known */
+	uint64_t eval;         /* address of _PyEval_EvalFrameDefault */
+	uint64_t eval_size;    /* as the symbol has it: only a part of it from 3.14 on */
+	uint32_t version;      /* PY_VERSION_HEX; of 3.9 and 3.10 major and minor only */
+	bool is_debug;         /* a pydebug build */
+	uint64_t start;        /* the module's mappings, lowest and highest address */
+	uint64_t end;
+	uint64_t bias;    /* address in the process = address in the ELF file + bias */
+	const char *path; /* as mapped; lives as long as the symbols */
+};
+
+/*
+ * Finds the interpreter among the modules: the program itself or a libpython. -ENOENT: the process
+ * maps none; -ENOTSUP with a sentence: a version that the harness does not know.
+ */
+int python_find_image(struct symbols *symbols, pid_t pid, struct python_image *image) MUST_CHECK;
+
+/*
+ * Opens the interpreter of `pid`, which is stopped. -ENOENT: no CPython in it. -ENOTSUP: CPython of
+ * a version or build that the harness does not know; the sentence says which, and that there are
+ * native frames only. -EAGAIN: not initialised yet, try again later. The caller frees *python with
+ * python_free(); it does not keep `symbols`.
+ */
+int python_attach(struct symbols *symbols, pid_t pid, struct python **python) MUST_CHECK;
+
+/* The same for an image found by other means. */
+int python_open(const struct python_image *image, pid_t pid, struct python **python) MUST_CHECK;
+void python_free(struct python *python);
+
+/* "3.11.2", "3.9", with " pydebug" behind it for such a build. Lives as long as `python`. */
+const char *python_version_text(const struct python *python);
+const struct python_image *python_image(const struct python *python);
+
+/*
+ * The PyThreadState of the thread whose thread pointer (fs base, which is pthread_self() and what
+ * a forked copy keeps) is given; 0: the process's only one, or the main thread's. -ENOENT: the
+ * thread is none of CPython's.
+ */
+int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
+		       uint64_t *thread) MUST_CHECK;
+
+enum python_owner {
+	PYTHON_OWNER_THREAD,
+	PYTHON_OWNER_GENERATOR, /* also coroutines */
+	PYTHON_OWNER_OBJECT,
+};
+
+struct python_frame {
+	uint64_t address;   /* of the frame: names it for as long as it exists */
+	uint64_t code;      /* of its code object */
+	char file[256];     /* co_filename; shortened from the left with "..." */
+	char function[128]; /* co_qualname from 3.11 on, before co_name */
+	int first_line;
+	int line;       /* of the current instruction; 0: it has none, or not started */
+	int offset;     /* of the current instruction in bytes, as dis prints it; -1: not started */
+	uint8_t opcode; /* as it stands in memory, specialised or instrumented */
+	const char *opcode_name; /* of that opcode; "" when not started */
+	const char *base_name;   /* of the opcode that the compiler emitted, as dis names it */
+	enum python_owner owner;
+	/*
+	 * The outermost Python frame of one run of the C function _PyEval_EvalFrameDefault: the
+	 * native frame of that function stands for this frame and the ones before it in the list
+	 * that have no mark. Up to 3.10 each frame has the mark.
+	 */
+	bool is_entry;
+};
+
+/*
+ * The frames of a thread (a PyThreadState), innermost first: their number, at most `max`, or
+ * -errno. A chain that cannot be read to its end gives the frames up to there.
+ *
+ * The current instruction of the innermost frame is the one that the interpreter itself has noted:
+ * exact where it can call anything, otherwise possibly an earlier one, since it notes none for
+ * opcodes that cannot fail (from 3.13 on). At an opcode boundary ask dispatch_instruction().
+ */
+ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
+		      struct python_frame *frames, size_t max) MUST_CHECK;
+
+/* The Python line of the instruction `offset` bytes into a code object; 0: it has none. */
+int python_line(const struct python *python, pid_t pid, uint64_t code, int offset);
+
+/* Fills what a frame takes from its code object and an instruction address in it (file, function,
+ * lines, opcode); `offset` in bytes. */
+int python_fill_frame(const struct python *python, pid_t pid, uint64_t code, int offset,
+		      struct python_frame *frame) MUST_CHECK;
+
+/* One row of a code object's exception table (from 3.11 on), offsets in bytes, end exclusive. */
+struct python_handler {
+	int start;
+	int end;
+	int target;
+	int depth;
+	bool pushes_offset;
+};
+
+/* The rows of a code object's exception table: their number, at most `max`, or -errno. */
+ssize_t python_handlers(const struct python *python, pid_t pid, uint64_t code,
+			struct python_handler *handlers, size_t max) MUST_CHECK;
+
+/* An exception that the interpreter holds. All 0 or "" when there is none. */
+struct python_exception {
+	uint64_t type;            /* where the interpreter stores it apart: raised, up to 3.11; else
+				     the value's own */
+	uint64_t value;           /* 0 for one that is not normalised yet (up to 3.11) */
+	uint64_t traceback;       /* stored apart up to 3.11, else the value's own */
+	char type_name[96];       /* of `type`, as the class is called */
+	char value_type_name[96]; /* of the type of `value`; differs where the state is torn */
+	char traceback_type_name[32];
+	int64_t refcount; /* of `value` */
+	bool is_immortal;
+};
+
+/* The exception being raised in a thread: "set", not handled yet. Its absence is success. */
+int python_current_exception(const struct python *python, pid_t pid, uint64_t thread,
+			     struct python_exception *exception) MUST_CHECK;
+
+/* The exceptions being handled (the exc_info stack), innermost first, empty items included: their
+ * number, at most `max`, or -errno. */
+ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,
+				  struct python_exception *exceptions, size_t max) MUST_CHECK;
+
+/* What the interpreter knows of signals that arrived and that Python has not handled. */
+struct python_pending {
+	bool is_tripped;  /* any */
+	uint64_t tripped; /* bit n-1: signal n arrived and its Python handler has not run */
+	bool is_flagged;  /* the interpreter was told to look at the next check */
+	bool is_known;    /* false: the table of handlers was not found, `tripped` says nothing */
+};
+
+/* Bits of python_thread_breaker(), from 3.13 on (pycore_ceval.h, _PY_*_BIT). */
+#define PYTHON_BREAKER_SIGNALS 2
+
+int python_pending_signals(const struct python *python, pid_t pid, uint64_t thread,
+			   struct python_pending *pending) MUST_CHECK;
+
+/* The word that makes the interpreter leave its fast path: per interpreter a flag up to 3.12, per
+ * thread bits from 3.13 on. */
+int python_eval_breaker(const struct python *python, pid_t pid, uint64_t thread,
+			uint64_t *value) MUST_CHECK;
+
+/* Objects. All addresses are PyObject *; nothing of them is changed. */
+
+/* The name of an object's type ("Lock", "KeyboardInterrupt"): its last part, without a module. */
+int python_type_name(const struct python *python, pid_t pid, uint64_t object, char *name,
+		     size_t size) MUST_CHECK;
+
+/* A str as UTF-8, cut to `size` - 1 bytes at a whole character: its length, or -errno (-EINVAL: it
+ * is no str). Always ends `text`. */
+ssize_t python_unicode(const struct python *python, pid_t pid, uint64_t object, char *text,
+		       size_t size) MUST_CHECK;
+
+/* The reference count; -1 with *is_immortal for an object that has none. */
+int python_refcount(const struct python *python, pid_t pid, uint64_t object, int64_t *count,
+		    bool *is_immortal) MUST_CHECK;
+
+/* The value that a dict (its address) holds under a str key; -ENOENT: none. */
+int python_dict_find(const struct python *python, pid_t pid, uint64_t dict, const char *key,
+		     uint64_t *value) MUST_CHECK;
+
+/* Calls `each` with every key and value of a dict, in order, until it returns nonzero, which is
+ * then returned; 0 at the end, -errno when the dict could not be read. */
+int python_dict_each(const struct python *python, pid_t pid, uint64_t dict,
+		     int (*each)(void *context, uint64_t key, uint64_t value),
+		     void *context) MUST_CHECK;
+
+/* A module of sys.modules, and the value of one of its attributes; -ENOENT: none. */
+int python_module_attribute(const struct python *python, pid_t pid, const char *module,
+			    const char *attribute, uint64_t *value) MUST_CHECK;
+
+/* The elements of a list or tuple: their number, at most `max` of them are stored; or -errno. */
+ssize_t python_items(const struct python *python, pid_t pid, uint64_t object, uint64_t *items,
+		     size_t max) MUST_CHECK;
+
+#endif

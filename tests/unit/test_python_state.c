@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What harness/python reads from outside against what the interpreter says of itself
+ * (sys._getframe, sys.getrefcount), for every version that is there.
+ */
+#include "harness/python/python.h"
+#include "tests/unit/python_target.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+#define SCRIPT "tests/unit/python_state.py"
+#define FRAMES 64
+
+struct opened {
+	struct target target;
+	struct python *python;
+	uint64_t thread;
+	json_t *expected;
+};
+
+static void open_state(struct opened *opened, const char *version, const char *state)
+{
+	char *text;
+	int error;
+
+	target_start(&opened->target, target_interpreter(version), SCRIPT, state);
+	error = python_attach(opened->target.symbols, opened->target.pid, &opened->python);
+	if (error != 0)
+		fail_msg("python_attach: %d %s", error, fail_text());
+	assert_int_equal(python_find_thread(opened->python, opened->target.pid,
+					    opened->target.registers.fs_base, &opened->thread),
+			 0);
+	text = target_output(&opened->target);
+	opened->expected = json_loads(text, 0, NULL);
+	assert_non_null(opened->expected);
+	free(text);
+}
+
+static void close_state(struct opened *opened)
+{
+	json_decref(opened->expected);
+	python_free(opened->python);
+	target_end(&opened->target);
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* frames[0] is stop() itself, the rest as it saw them. */
+static void compare_frames(const struct opened *opened)
+{
+	struct python_frame frames[FRAMES];
+	ssize_t count =
+		python_frames(opened->python, opened->target.pid, opened->thread, frames, FRAMES);
+	json_t *expected = json_object_get(opened->expected, "frames"), *frame;
+	size_t index;
+
+	assert_int_equal(count, json_array_size(expected) + 1);
+	assert_string_equal(frames[0].function, "stop");
+	json_array_foreach (expected, index, frame) {
+		const struct python_frame *got = &frames[index + 1];
+
+		assert_string_equal(got->file, json_string_value(json_object_get(frame, "file")));
+		assert_string_equal(got->function,
+				    json_string_value(json_object_get(frame, "function")));
+		assert_int_equal(got->line, number(frame, "line"));
+		assert_int_equal(got->first_line, number(frame, "first_line"));
+		assert_int_equal(got->offset, number(frame, "offset"));
+		assert_string_equal(got->base_name,
+				    json_string_value(json_object_get(frame, "opcode")));
+	}
+	/* The chain's end is the entry of the interpreter. */
+	assert_true(frames[count - 1].is_entry);
+}
+
+/* The frames that a C function called (here: sorted) begin a new run of the interpreter. */
+static void check_entries(const struct opened *opened)
+{
+	struct python_frame frames[FRAMES];
+	ssize_t count =
+		python_frames(opened->python, opened->target.pid, opened->thread, frames, FRAMES);
+	size_t lambdas = 0;
+
+	for (ssize_t n = 0; n < count; n++) {
+		if (strstr(frames[n].function, "<lambda>") == NULL)
+			continue;
+		assert_true(frames[n].is_entry);
+		assert_true(strcmp(frames[n].opcode_name, "") != 0);
+		lambdas++;
+	}
+	assert_int_equal(lambdas, 1);
+}
+
+static void check_exceptions(const struct opened *opened)
+{
+	struct python_exception handled[16], current;
+	ssize_t count = python_handled_exceptions(opened->python, opened->target.pid,
+						  opened->thread, handled, 16);
+
+	assert_true(count >= 1);
+	/* The generator's own item comes first: the exception that it handles now. */
+	assert_string_equal(handled[0].type_name, "KeyError");
+	assert_string_equal(handled[0].value_type_name, "KeyError");
+	assert_string_equal(handled[0].traceback_type_name, "traceback");
+	assert_int_equal(handled[0].refcount, number(opened->expected, "refcount"));
+	assert_false(handled[0].is_immortal);
+	assert_int_equal(python_current_exception(opened->python, opened->target.pid,
+						  opened->thread, &current),
+			 0);
+	assert_string_equal(current.type_name, "");
+	assert_int_equal(current.value, 0);
+}
+
+static void test_frames(void **state)
+{
+	struct opened opened;
+
+	open_state(&opened, *state, "frames");
+	compare_frames(&opened);
+	check_entries(&opened);
+	check_exceptions(&opened);
+	close_state(&opened);
+}
+
+static void test_specialised(void **state)
+{
+	struct opened opened;
+
+	open_state(&opened, *state, "warm");
+	compare_frames(&opened);
+	close_state(&opened);
+}
+
+static void test_many_lines(void **state)
+{
+	struct opened opened;
+
+	open_state(&opened, *state, "many_lines");
+	compare_frames(&opened);
+	close_state(&opened);
+}
+
+static void check_text(const struct opened *opened, const char *attribute, const char *text)
+{
+	uint64_t object;
+	char got[64];
+	int error = python_module_attribute(opened->python, opened->target.pid, "__main__",
+					    attribute, &object);
+
+	assert_int_equal(error, 0);
+	assert_int_equal(
+		python_unicode(opened->python, opened->target.pid, object, got, sizeof(got)),
+		strlen(text));
+	assert_string_equal(got, text);
+}
+
+static void check_objects(const struct opened *opened)
+{
+	pid_t pid = opened->target.pid;
+	uint64_t object, items[3];
+	char name[32], tiny[4];
+	int64_t count;
+	bool is_immortal;
+
+	check_text(opened, "latin", "h\u00e9llo");
+	check_text(opened, "wide", "\u20ac uro");
+	check_text(opened, "astral", "\U0001f40d");
+	check_text(opened, "__name__", "__main__");
+	assert_int_equal(python_module_attribute(opened->python, pid, "__main__", "lock", &object),
+			 0);
+	assert_int_equal(python_type_name(opened->python, pid, object, name, sizeof(name)), 0);
+	assert_string_equal(name, "lock");
+	assert_true(python_unicode(opened->python, pid, object, name, sizeof(name)) < 0);
+	assert_int_equal(python_refcount(opened->python, pid, object, &count, &is_immortal), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(
+		python_module_attribute(opened->python, pid, "__main__", "numbers", &object), 0);
+	assert_int_equal(python_items(opened->python, pid, object, items, 3), 3);
+	/* Cut at a whole character. */
+	assert_int_equal(python_unicode(opened->python, pid, items[0], tiny, 3), 1);
+	assert_string_equal(tiny, "h");
+	assert_int_equal(python_module_attribute(opened->python, pid, "__main__", "none", &object),
+			 -ENOENT);
+}
+
+/* A signal whose C handler has run and whose Python handler has not: tripped and flagged. */
+static void test_pending(void **state)
+{
+	struct opened opened;
+	struct python_pending pending;
+	int signal;
+
+	open_state(&opened, *state, "tripped");
+	check_objects(&opened);
+	assert_int_equal(
+		python_pending_signals(opened.python, opened.target.pid, opened.thread, &pending),
+		0);
+	assert_true(pending.is_known);
+	assert_int_equal(pending.tripped, 0);
+	assert_false(pending.is_tripped || pending.is_flagged);
+	kill(opened.target.pid, SIGUSR1);
+	ptrace(PTRACE_CONT, opened.target.pid, 0, 0);
+	signal = target_wait(&opened.target);
+	assert_int_equal(signal, SIGUSR1);
+	/* Step through the C handler and some more: long before the next opcode. */
+	ptrace(PTRACE_SINGLESTEP, opened.target.pid, 0, signal);
+	for (int n = 0; n < 5000; n++) {
+		target_wait(&opened.target);
+		assert_int_equal(python_pending_signals(opened.python, opened.target.pid,
+							opened.thread, &pending),
+				 0);
+		if (pending.is_tripped && pending.is_flagged)
+			break;
+		ptrace(PTRACE_SINGLESTEP, opened.target.pid, 0, 0);
+	}
+	assert_true(pending.is_tripped);
+	assert_true(pending.is_flagged);
+	assert_int_equal(pending.tripped, 1ull << (SIGUSR1 - 1));
+	close_state(&opened);
+}
+
+#define ROWS(version)                                                                              \
+	{"frames " version, test_frames, NULL, NULL, version},                                     \
+		{"specialised " version, test_specialised, NULL, NULL, version},                   \
+		{"many lines " version, test_many_lines, NULL, NULL, version},                     \
+	{                                                                                          \
+		"pending " version, test_pending, NULL, NULL, version                              \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROWS("host"),  ROWS("3.9"),  ROWS("3.9d"),  ROWS("3.11"),
+		ROWS("3.11d"), ROWS("3.13"), ROWS("3.13d"), ROWS("3.14"),
+		ROWS("3.14d"), ROWS("3.15"), ROWS("3.15d"), ROWS("extra"),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
