@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <unistd.h>
 
 static int log_fd;
@@ -29,6 +30,7 @@ int main(void)
 	log_fd = open("/dev/null", O_WRONLY);
 	if (log_fd < 0)
 		return 2;
+	__fsetlocking(stdout, FSETLOCKING_BYCALLER);
 	if (setvbuf(stdout, buffer, _IOFBF, sizeof(buffer)) != 0 || fputs("first\n", stdout) < 0)
 		return 2;
 	if (sigaction(SIGINT, &action, NULL) != 0)
