@@ -29,10 +29,10 @@ static const long sleepers[] = {
 	SYS_splice,      SYS_sendfile,      SYS_io_getevents,    SYS_getrandom,
 };
 
-enum place { START, BEFORE, DURING, AFTER };
+enum stand { START, BEFORE, DURING, AFTER };
 
 struct state {
-	enum place place; /* where the last boundary was */
+	enum stand place; /* where the last boundary was */
 	uint64_t pc;      /* of the call's instruction */
 	long number;
 };

@@ -73,6 +73,7 @@ int walker_open(struct walker *walker, const struct launch *launch, struct guard
 	walker->family = family;
 	walker->patience = FIRST_PATIENCE;
 	walker->allow_threads = true;
+	walker->in_syscall = true; /* execve, whose exit is still to come */
 	error = launch_start(launch, &walker->pid);
 	if (error)
 		return error;

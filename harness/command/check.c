@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* sigsweep check: sweep the targets of manifests and compare with the verdicts that they declare.
+ */
+#include "harness/base/alloc.h"
+#include "harness/command/check_compare.h"
+#include "harness/command/check_scenario.h"
+#include "harness/command/command.h"
+#include "harness/command/sweep.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct settings {
+	char *build;
+	char *reports;
+	unsigned int jobs;
+	bool run_long;
+};
+
+struct score {
+	unsigned int passed;
+	unsigned int failed;
+	unsigned int skipped;
+};
+
+static int set_build(void *settings, const char *value)
+{
+	((struct settings *)settings)->build = alloc_text(value);
+	return 0;
+}
+
+static int set_reports(void *settings, const char *value)
+{
+	((struct settings *)settings)->reports = alloc_text(value);
+	return 0;
+}
+
+static int set_jobs(void *settings, const char *value)
+{
+	unsigned long long jobs;
+	int error = option_number(value, 1, 256, &jobs);
+
+	if (!error)
+		((struct settings *)settings)->jobs = (unsigned int)jobs;
+	return error;
+}
+
+static int set_long(void *settings, const char *value)
+{
+	(void)value;
+	((struct settings *)settings)->run_long = true;
+	return 0;
+}
+
+static const struct option_row options[] = {
+	{"build", 0, "DIR", "where targets were built (default build)", set_build},
+	{"reports", 0, "DIR", "keep each report there, named after its manifest", set_reports},
+	{"jobs", 'j', "N", "walkers at a time (default: one for each CPU)", set_jobs},
+	{"long", 0, NULL, "also manifests that are marked as long", set_long},
+	{0},
+};
+
+/* FOLDER-NAME.json for targets/FOLDER/NAME.manifest, in the folder of reports. */
+static char *report_path(const struct settings *settings, const struct manifest *manifest)
+{
+	const char *name = strrchr(manifest->path, '/');
+	const char *folder = strrchr(manifest->folder, '/');
+	char *path;
+
+	name = name ? name + 1 : manifest->path;
+	folder = folder ? folder + 1 : manifest->folder;
+	path = alloc_format("%s/%s-%.*s.json", settings->reports, folder, (int)strcspn(name, "."),
+			    name);
+	return path;
+}
+
+static int keep_report(const struct settings *settings, const struct manifest *manifest,
+		       const json_t *report)
+{
+	char *path;
+	int error;
+
+	if (!settings->reports)
+		return 0;
+	if (mkdir(settings->reports, 0777) < 0 && errno != EEXIST)
+		return fail(-errno, "cannot make %s: %s", settings->reports, strerror(errno));
+	path = report_path(settings, manifest);
+	error = report_write(report, path);
+	free(path);
+	return error;
+}
+
+static void tell(const char *verdict, const struct manifest *manifest, const char *why)
+{
+	printf("%-5s %s%s%s\n", verdict, manifest->path, *why ? ": " : "", why);
+	fflush(stdout);
+}
+
+static int sweep_and_compare(const struct settings *settings, const struct manifest *manifest,
+			     struct scenario *scenario, struct score *score)
+{
+	char *path = settings->reports ? report_path(settings, manifest) : NULL;
+	struct sweep sweep = {.scenario = scenario, .output = path, .quiet = true};
+	struct difference difference = {0};
+	int error = sweep_run(&sweep);
+
+	if (!error)
+		error = keep_report(settings, manifest, sweep.report);
+	if (!error) {
+		compare_report(manifest, sweep.report, &difference);
+		score->failed += difference.count > 0;
+		score->passed += difference.count == 0;
+		tell(difference.count ? "FAIL" : "ok", manifest, "");
+		difference_print(&difference, stdout);
+	}
+	difference_free(&difference);
+	json_decref(sweep.report);
+	free(path);
+	return sweep.was_interrupted && !error ? fail(-EAGAIN, "interrupted") : error;
+}
+
+static int check_manifest(const struct settings *settings, const struct manifest *manifest,
+			  struct score *score)
+{
+	struct scenario scenario;
+	char why[256];
+	int error;
+
+	if (!check_needs(manifest, settings->run_long, why, sizeof(why))) {
+		score->skipped++;
+		tell("skip", manifest, why);
+		return 0;
+	}
+	scenario_init(&scenario);
+	error = check_scenario(manifest, settings->build, &scenario);
+	if (!error && settings->jobs)
+		scenario.jobs = settings->jobs;
+	if (!error)
+		error = scenario_finish(&scenario);
+	if (!error)
+		error = sweep_and_compare(settings, manifest, &scenario, score);
+	if (error) {
+		score->failed++;
+		tell("FAIL", manifest, fail_text());
+	}
+	scenario_free(&scenario);
+	return error;
+}
+
+static int check_all(const struct settings *settings, int count, char **paths)
+{
+	struct score score = {0};
+	int status = STATUS_OK;
+
+	for (int i = 0; i < count; i++) {
+		struct manifest manifest;
+		int error = manifest_read(&manifest, paths[i]);
+
+		if (error)
+			return command_fail(error);
+		error = check_manifest(settings, &manifest, &score);
+		manifest_free(&manifest);
+		if (error)
+			status = STATUS_FAILED;
+		if (error == -EAGAIN)
+			break;
+	}
+	printf("%u passed, %u failed, %u skipped\n", score.passed, score.failed, score.skipped);
+	if (status)
+		return status;
+	if (score.failed)
+		return STATUS_FINDINGS;
+	return score.passed ? STATUS_OK : STATUS_SKIPPED;
+}
+
+static int run(int count, char **arguments)
+{
+	struct settings settings = {0};
+	int first;
+	int status;
+	int error = options_parse_mixed(&command_check, &count, arguments, &settings, &first);
+
+	if (error == 1)
+		return STATUS_OK;
+	if (!error && first == count)
+		error = fail(-EINVAL, "check takes one manifest or more");
+	if (!settings.build)
+		settings.build = alloc_text("build");
+	status = error ? command_fail(error)
+		       : check_all(&settings, count - first, arguments + first);
+	free(settings.build);
+	free(settings.reports);
+	return status;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.operands = "[options] MANIFEST...",
+	.summary = "sweep targets and compare with the verdicts that they declare",
+	.description = "Each MANIFEST (docs/manifest.md) declares a scenario and its verdict. Exit "
+		       "status 1 when one is not as declared, 77 when all were skipped.",
+	.options = options,
+	.run = run,
+};
