@@ -9,6 +9,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 VERSION := $(shell cat VERSION)
+# `make V=1` prints whole commands.
+Q := $(if $(V),,@)
 PACKAGES := jansson libdw libelf
 
 # Recursive on purpose: `make check` is to install pkg-config before anything asks it.
@@ -39,24 +41,29 @@ TARGET_FOLDERS := $(patsubst targets/%/targets.mk,%,$(wildcard targets/*/targets
 all: $(BUILD)/sigsweep
 
 $(BUILD)/sigsweep: $(MAIN:%.c=$(BUILD)/obj/%.o) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LDLIBS_OWN) $(LDLIBS)
+	@echo '  link    $@'
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS_OWN) $(LDLIBS)
 
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo '  archive $@'
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/dependencies
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	@echo '  compile $<'
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/test_%: tests/unit/test_%.c $(LIBRARY) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) $(LDFLAGS_OWN) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) \
+	@echo '  compile $<'
+	$(Q)$(COMPILE) $(LDFLAGS_OWN) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIBRARY) \
 		-lcmocka $(LDLIBS_OWN) $(LDLIBS)
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -pthread $(LDFLAGS) -o $@ $< $(LDLIBS)
+	@echo '  compile $<'
+	$(Q)$(COMPILE) -pthread $(LDFLAGS) -o $@ $< $(LDLIBS)
 
 # Changes only when a flag, the compiler or the version does, and then everything is rebuilt.
 $(BUILD)/flags: FORCE
