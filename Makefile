@@ -76,7 +76,7 @@ $(BUILD)/dependencies: scripts/dependencies
 	@CC='$(CC)' SIGSWEEP_NO_INSTALL=1 scripts/dependencies build
 	@touch $@
 
-include $(wildcard targets/*/targets.mk)
+include $(wildcard targets/*/targets.mk tests/*/*.mk)
 
 ## targets: build the programs with known verdicts
 targets: $(TARGET_FOLDERS:%=%-targets)
@@ -88,7 +88,7 @@ unit-tests: $(TEST_BINARIES)
 unit: unit-tests
 	BUILD='$(BUILD)' tests/run unit
 
-everything: all targets unit-tests
+everything: all targets unit-tests $(BUILD)/tests/truth/stepper
 
 ## check: install what is missing, build, run the tests (not the long ones)
 check:
