@@ -54,12 +54,12 @@ void aggregate_free(struct aggregate *aggregate)
 	free(aggregate);
 }
 
-void counting_name(struct tally *tally, struct text name)
+void counting_name(struct tally *tally, struct slice name)
 {
 	tally_entry(tally, name.start, name.size)->count++;
 }
 
-bool counting_skip(struct aggregate *aggregate, uint64_t index, struct text reason)
+bool counting_skip(struct aggregate *aggregate, uint64_t index, struct slice reason)
 {
 	struct tally_entry *entry;
 
@@ -70,14 +70,14 @@ bool counting_skip(struct aggregate *aggregate, uint64_t index, struct text reas
 	return true;
 }
 
-bool counting_trial(struct aggregate *aggregate, uint64_t index, struct text delivery,
-		    struct text outcome)
+bool counting_trial(struct aggregate *aggregate, uint64_t index, struct slice delivery,
+		    struct slice outcome)
 {
-	if (text_is(delivery, "not")) {
+	if (slice_is(delivery, "not")) {
 		char *reason = alloc_format("the signal was not delivered (%.*s)",
 					    (int)outcome.size, outcome.start);
 
-		if (counting_skip(aggregate, index, (struct text){reason, strlen(reason)}))
+		if (counting_skip(aggregate, index, (struct slice){reason, strlen(reason)}))
 			counting_name(&aggregate->deliveries, delivery);
 		free(reason);
 		return false;
@@ -89,7 +89,7 @@ bool counting_trial(struct aggregate *aggregate, uint64_t index, struct text del
 	return true;
 }
 
-void counting_finding(struct aggregate *aggregate, uint64_t index, struct text key)
+void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key)
 {
 	struct tally_entry *entry = tally_entry(&aggregate->findings, key.start, key.size);
 
@@ -118,7 +118,7 @@ int aggregate_trial_text(struct aggregate *aggregate, const char *line, size_t s
 	json_t *json;
 	int result;
 
-	if (trial_parse(line, size, &trial) && trial.index <= INDEX_MAX) {
+	if (trial_line_parse(line, size, &trial) && trial.index <= INDEX_MAX) {
 		if (counting_trial(aggregate, trial.index, trial.delivery, trial.outcome)) {
 			for (size_t n = 0; n < trial.unknown.count; n++)
 				counting_name(&aggregate->unknown, trial.unknown.items[n]);

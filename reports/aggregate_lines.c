@@ -139,9 +139,9 @@ static int take_baseline(struct aggregate *aggregate, const json_t *line)
 	return 0;
 }
 
-static struct text text_of(const json_t *string)
+static struct slice slice_of(const json_t *string)
 {
-	return (struct text){json_string_value(string), json_string_length(string)};
+	return (struct slice){json_string_value(string), json_string_length(string)};
 }
 
 static int take_trial(struct aggregate *aggregate, const json_t *line)
@@ -164,12 +164,12 @@ static int take_trial(struct aggregate *aggregate, const json_t *line)
 		return result;
 	if (!json_is_string(delivery) || !json_is_string(outcome))
 		return fail(-EINVAL, "`trial` line: delivery and outcome should be text");
-	if (counting_trial(aggregate, (uint64_t)index, text_of(delivery), text_of(outcome))) {
+	if (counting_trial(aggregate, (uint64_t)index, slice_of(delivery), slice_of(outcome))) {
 		json_array_foreach (unknown, n, item)
-			counting_name(&aggregate->unknown, text_of(item));
+			counting_name(&aggregate->unknown, slice_of(item));
 	}
 	json_array_foreach (findings, n, item)
-		counting_finding(aggregate, (uint64_t)index, text_of(item));
+		counting_finding(aggregate, (uint64_t)index, slice_of(item));
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static int take_skip(struct aggregate *aggregate, const json_t *line)
 		return result;
 	if (!json_is_string(reason))
 		return fail(-EINVAL, "`skip` line: the reason should be text");
-	counting_skip(aggregate, (uint64_t)index, text_of(reason));
+	counting_skip(aggregate, (uint64_t)index, slice_of(reason));
 	return 0;
 }
 
@@ -274,7 +274,7 @@ static int take_end(struct aggregate *aggregate, const json_t *line)
 	if (result < 0)
 		return result;
 	json_array_foreach (reasons, n, reason)
-		counting_name(&aggregate->reasons, text_of(reason));
+		counting_name(&aggregate->reasons, slice_of(reason));
 	keep(&aggregate->end, line);
 	return 0;
 }

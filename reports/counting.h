@@ -5,20 +5,20 @@
 #define SIGSWEEP_REPORTS_COUNTING_H
 
 #include "reports/aggregate.h"
-#include "reports/trial.h"
+#include "reports/trial_line.h"
 
 #define INDEX_MAX (INT64_C(1) << 60) /* beyond it: surely no boundary */
 
-void counting_name(struct tally *tally, struct text name);
+void counting_name(struct tally *tally, struct slice name);
 
 /* Counts a trial; false when its boundary was counted before, or the signal never came. */
-bool counting_trial(struct aggregate *aggregate, uint64_t index, struct text delivery,
-		    struct text outcome);
+bool counting_trial(struct aggregate *aggregate, uint64_t index, struct slice delivery,
+		    struct slice outcome);
 
 /* Finds the key violated at a boundary; as often as one likes. */
-void counting_finding(struct aggregate *aggregate, uint64_t index, struct text key);
+void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key);
 
 /* Counts a boundary as skipped; false when it was before, for whatever reason. */
-bool counting_skip(struct aggregate *aggregate, uint64_t index, struct text reason);
+bool counting_skip(struct aggregate *aggregate, uint64_t index, struct slice reason);
 
 #endif

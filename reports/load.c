@@ -67,7 +67,7 @@ static int parse(const char *path, json_t **report)
 	json_error_t error;
 	json_t *first = NULL;
 	FILE *file;
-	off_t size;
+	off_t size = 0;
 	int result = open_file(path, &file, &size);
 
 	if (result < 0)

@@ -3,7 +3,7 @@
 #include "reports/text_finding.h"
 
 #include "harness/base/alloc.h"
-#include "reports/story.h"
+#include "reports/example.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static void print_where(struct layout *layout, const json_t *where)
 	const char *module = text_member(where, "module", "?");
 	const char *slash = strrchr(module, '/');
 	const char *file = text_member(where, "file", NULL);
-	char *place = story_place(where);
+	char *place = example_place(where);
 
 	layout_indent(layout, MARGIN);
 	layout_print(layout, PAINT_BLUE, "--> ");
@@ -88,7 +88,7 @@ void text_print_finding(struct layout *layout, const json_t *finding)
 	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "at %lld %s: %s", (long long)count,
 		    count == 1 ? "boundary" : "boundaries", ranges);
 	free(ranges);
-	story_print(layout, json_object_get(finding, "example"), false);
+	example_print(layout, json_object_get(finding, "example"), false);
 	layout_indent(layout, MARGIN);
 	layout_print(layout, PAINT_FAINT, "again: ");
 	/* Never broken: it is there to be copied. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A scanner for the one form of trial line that workers write. */
-#include "reports/trial.h"
+#include "reports/trial_line.h"
 
 #include <string.h>
 
@@ -33,7 +33,7 @@ static bool take_number(struct scanner *scanner, uint64_t *number)
 }
 
 /* A string that means just what it looks like. */
-static bool take_string(struct scanner *scanner, struct text *text)
+static bool take_string(struct scanner *scanner, struct slice *text)
 {
 	if (!take(scanner, "\""))
 		return false;
@@ -47,7 +47,7 @@ static bool take_string(struct scanner *scanner, struct text *text)
 	return take(scanner, "\"");
 }
 
-static bool take_list(struct scanner *scanner, struct text_list *list)
+static bool take_list(struct scanner *scanner, struct slice_list *list)
 {
 	if (!take(scanner, "["))
 		return false;
@@ -60,10 +60,10 @@ static bool take_list(struct scanner *scanner, struct text_list *list)
 	return take(scanner, "]");
 }
 
-bool trial_parse(const char *line, size_t size, struct trial_line *trial)
+bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 {
 	struct scanner scanner = {.at = line, .end = line + size};
-	struct text unused;
+	struct slice unused;
 	uint64_t instructions;
 
 	trial->findings.count = 0;
@@ -87,7 +87,7 @@ bool trial_parse(const char *line, size_t size, struct trial_line *trial)
 	return take(&scanner, "}") && scanner.at == scanner.end && trial->index > 0;
 }
 
-bool text_is(struct text text, const char *other)
+bool slice_is(struct slice text, const char *other)
 {
 	return text.size == strlen(other) && memcmp(text.start, other, text.size) == 0;
 }

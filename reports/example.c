@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks as debuggers print them, with an arrow at what was interrupted. */
-#include "reports/story.h"
+#include "reports/example.h"
 
 #include "harness/base/alloc.h"
 #include "reports/outcomes.h"
@@ -34,7 +34,7 @@ static char *place_in_module(const json_t *where)
 	return alloc_format("%s+%s", module ? last_part(module) : "?", offset ? offset : "?");
 }
 
-char *story_place(const json_t *where)
+char *example_place(const json_t *where)
 {
 	const char *file = text_member(where, "file");
 	const json_t *line = json_object_get(where, "line");
@@ -49,7 +49,7 @@ char *story_place(const json_t *where)
 static char *frame_text(const json_t *frame)
 {
 	const char *function = text_member(frame, "function");
-	char *place = story_place(frame);
+	char *place = example_place(frame);
 	char *text;
 
 	if (json_is_true(json_object_get(frame, "signal_frame")))
@@ -107,6 +107,17 @@ static void print_heading(struct layout *layout, const char *heading)
 	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "%s", heading);
 }
 
+static const char *phase_meaning(const char *phase)
+{
+	if (phase && strcmp(phase, "before") == 0)
+		return ", before the system call";
+	if (phase && strcmp(phase, "during") == 0)
+		return ", while the system call blocks";
+	if (phase && strcmp(phase, "after") == 0)
+		return ", right after the system call";
+	return "";
+}
+
 static void print_stacks(struct layout *layout, const json_t *example, bool full)
 {
 	const json_t *stack = json_object_get(example, "stack");
@@ -114,8 +125,9 @@ static void print_stacks(struct layout *layout, const json_t *example, bool full
 	const json_t *end_stack = json_object_get(example, "end_stack");
 	const char *outcome = text_member(example, "outcome");
 	char *heading =
-		alloc_format("interrupted at boundary %lld:",
-			     (long long)json_integer_value(json_object_get(example, "boundary")));
+		alloc_format("interrupted at boundary %lld%s:",
+			     (long long)json_integer_value(json_object_get(example, "boundary")),
+			     phase_meaning(text_member(example, "phase")));
 
 	if (json_array_size(stack) > 0) {
 		print_heading(layout, heading);
@@ -169,20 +181,6 @@ static void print_list(struct layout *layout, const char *name, const json_t *li
 		print_value(layout, name, item);
 }
 
-static void print_evidence(struct layout *layout, const json_t *evidence)
-{
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(evidence)) {
-		if (evidence && !json_is_null(evidence))
-			print_value(layout, "evidence", evidence);
-		return;
-	}
-	json_object_foreach ((json_t *)evidence, name, value)
-		print_value(layout, name, value);
-}
-
 /* One line of output in quotes, from where the two begin to differ. */
 static void print_output_line(struct layout *layout, const char *label, const char *text)
 {
@@ -200,7 +198,8 @@ static void print_output_line(struct layout *layout, const char *label, const ch
 		layout_wrap(layout, MARGIN + 12, PAINT_PLAIN, "(nothing more)");
 }
 
-static void print_output(struct layout *layout, const json_t *output)
+/* {"expected": text, "got": text}; false when it is something else. */
+static bool print_output(struct layout *layout, const char *name, const json_t *output)
 {
 	const char *expected = text_member(output, "expected");
 	const char *got = text_member(output, "got");
@@ -208,7 +207,7 @@ static void print_output(struct layout *layout, const json_t *output)
 	size_t line = 1;
 
 	if (!expected || !got)
-		return;
+		return false;
 	for (size_t n = 0; expected[n] && expected[n] == got[n]; n++) {
 		if (expected[n] == '\n') {
 			line_start = n + 1;
@@ -216,10 +215,32 @@ static void print_output(struct layout *layout, const json_t *output)
 		}
 	}
 	layout_indent(layout, MARGIN);
-	layout_print(layout, PAINT_PLAIN, "output differs from line %zu on:", line);
+	if (strcmp(expected, got) == 0) {
+		layout_wrap(layout, MARGIN + 2, PAINT_PLAIN,
+			    "%s differs, but only after what was kept of it", name);
+		return true;
+	}
+	layout_print(layout, PAINT_PLAIN, "%s differs from line %zu on:", name, line);
 	layout_end_line(layout);
 	print_output_line(layout, "expected", expected + line_start);
 	print_output_line(layout, "got", got + line_start);
+	return true;
+}
+
+static void print_evidence(struct layout *layout, const json_t *evidence)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(evidence)) {
+		if (evidence && !json_is_null(evidence))
+			print_value(layout, "evidence", evidence);
+		return;
+	}
+	json_object_foreach ((json_t *)evidence, name, value) {
+		if (!print_output(layout, name, value))
+			print_value(layout, name, value);
+	}
 }
 
 #define REGISTERS_IN_LINE 2
@@ -249,12 +270,12 @@ static void print_registers(struct layout *layout, const json_t *registers)
 		layout_end_line(layout);
 }
 
-void story_print(struct layout *layout, const json_t *example, bool full)
+void example_print(struct layout *layout, const json_t *example, bool full)
 {
 	static const char *const values[] = {"exception", "latency"};
 
 	print_stacks(layout, example, full);
-	print_output(layout, json_object_get(example, "output"));
+	(void)print_output(layout, "output", json_object_get(example, "output"));
 	print_list(layout, "lock", json_object_get(example, "locks"));
 	print_list(layout, "refcount", json_object_get(example, "refcounts"));
 	for (size_t n = 0; n < sizeof(values) / sizeof(*values); n++) {

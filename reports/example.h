@@ -3,8 +3,8 @@
  * The story of one trial for people: where it was interrupted, what the handler did, how it ended.
  * For the text view and for whoever tells of a single trial.
  */
-#ifndef SIGSWEEP_REPORTS_STORY_H
-#define SIGSWEEP_REPORTS_STORY_H
+#ifndef SIGSWEEP_REPORTS_EXAMPLE_H
+#define SIGSWEEP_REPORTS_EXAMPLE_H
 
 #include "reports/layout.h"
 
@@ -15,9 +15,9 @@
  * Prints the `example` of a finding (reports/schema/report.json). `full` adds what only a reader of
  * this one trial wants: registers, and stacks to their last frame.
  */
-void story_print(struct layout *layout, const json_t *example, bool full);
+void example_print(struct layout *layout, const json_t *example, bool full);
 
 /* "file.c:12", or "module+0x1136" where no line is known; the caller frees. */
-char *story_place(const json_t *where);
+char *example_place(const json_t *where);
 
 #endif
