@@ -230,6 +230,16 @@ static int settle_step(struct walker *walker, struct course *course)
 	return 0;
 }
 
+/* The end of a step that was under way in a system call when something else was asked for: an int3
+ * of the program has SI_KERNEL, one that was sent has SI_USER or less. */
+static bool is_late_step(const struct walker *walker)
+{
+	siginfo_t info;
+
+	return trace_get_siginfo(walker->pid, &info) == 0 &&
+	       (info.si_code == TRAP_BRKPT || info.si_code == TRAP_TRACE);
+}
+
 static int settle_run_trap(struct walker *walker, struct course *course)
 {
 	int error = settle_trap(walker, &course->at_breakpoint);
@@ -237,7 +247,9 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 	if (error)
 		return error;
 	course->is_done = course->at_breakpoint;
-	return course->is_done ? 0 : trace_resume(walker->pid, course->how, SIGTRAP);
+	if (course->is_done)
+		return 0;
+	return trace_resume(walker->pid, course->how, is_late_step(walker) ? 0 : SIGTRAP);
 }
 
 /* One stop of the walker itself: resumed, unless the course is done. */
