@@ -37,10 +37,12 @@ struct asleep {
 
 /*
  * Looks at the `count` processes of one trial (its main process and the children that still live)
- * and at the `helper_count` processes that are stopped and never run meanwhile (the walker: what
+ * and at the `stopped_count` processes that are stopped and never run meanwhile (the walker: what
  * only it could write to or wake does not count as a way out). A pending armed timer of a process
  * (`has_timer`: the caller saw setitimer, alarm or timer_settime) means it may be woken: not
- * proved. 0, or -errno when /proc could not be read (a process that just ended gives ASLEEP_NO).
+ * proved. `pids` must hold every living descendant of the target (of which the stopped ones may be
+ * named in `stopped`); this process counts as stopped. 0, or -errno when /proc could not be read (a
+ * process that just ended gives ASLEEP_NO).
  */
 int asleep_prove(const pid_t *pids, size_t count, const pid_t *stopped, size_t stopped_count,
 		 bool has_timer, struct asleep *out) MUST_CHECK;

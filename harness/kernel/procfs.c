@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; among the flags of /proc/PID/stat */
+
 static int read_error(int error)
 {
 	return error == ENOENT ? -ESRCH : -error;
@@ -116,6 +118,7 @@ int procfs_stat(pid_t pid, pid_t tid, struct process_stat *out)
 {
 	char text[1024];
 	ssize_t used = procfs_read_small(text, sizeof(text), "/proc/%d/task/%d/stat", pid, tid);
+	unsigned int flags;
 	const char *rest;
 
 	memset(out, 0, sizeof(*out));
@@ -126,11 +129,14 @@ int procfs_stat(pid_t pid, pid_t tid, struct process_stat *out)
 	if (!rest)
 		return -EILSEQ;
 	used = sscanf(rest + 1,
-		      " %c %d %d %d %u %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+		      " %c %d %d %d %u %*d %u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
 		      " %*d %*d %*d %*d %*d %*d %" SCNu64,
-		      &out->state, &out->parent, &out->group, &out->session, &out->terminal,
+		      &out->state, &out->parent, &out->group, &out->session, &out->terminal, &flags,
 		      &out->user_ticks, &out->system_ticks, &out->started);
-	return used == 8 ? 0 : -EILSEQ;
+	if (used != 9)
+		return -EILSEQ;
+	out->is_kernel_thread = flags & PF_KTHREAD;
+	return 0;
 }
 
 int procfs_cpu_time(pid_t pid, pid_t tid, uint64_t *nanoseconds)

@@ -52,6 +52,7 @@ struct process_stat {
 	unsigned int terminal; /* device number of the controlling terminal, 0: none */
 	uint64_t user_ticks;
 	uint64_t system_ticks;
+	bool is_kernel_thread;
 	uint64_t started; /* ticks since boot: tells a reused pid from the old one */
 };
 
@@ -102,6 +103,7 @@ struct process_descriptor {
 	bool timerfd_armed; /* it_value is not zero */
 	bool is_signalfd;
 	uint64_t signalfd_mask;
+	pid_t pidfd; /* of the process that a pidfd names, -1: ended and reaped; 0: no pidfd */
 	unsigned int watches; /* of inotify or epoll */
 	bool has_lock;        /* a "lock:" line: the description or process holds a file lock */
 };

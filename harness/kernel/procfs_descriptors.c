@@ -79,6 +79,8 @@ int procfs_descriptor(pid_t pid, int fd, struct process_descriptor *out)
 	out->timerfd_armed = timer_is_armed(text);
 	out->is_signalfd = procfs_field(text, "sigmask") != NULL;
 	out->signalfd_mask = procfs_number(text, "sigmask", 16);
+	/* Also of a pidfd: the only file with this line (kernel/fork.c, pidfd_show_fdinfo()). */
+	out->pidfd = (pid_t)procfs_number(text, "Pid", 10);
 	out->watches = count_lines(text, "tfd:") + count_lines(text, "inotify ");
 	out->has_lock = procfs_field(text, "lock") != NULL;
 	free(text);
