@@ -33,7 +33,8 @@ compile_unit()
 @test "a unit test whose expectation is wrong is red, its unchanged copy is green" {
 	cp tests/unit/test_signals.c "$BATS_TEST_TMPDIR/whole.c"
 	sed '/"INT", SIGINT/s//"INT", SIGTERM/' tests/unit/test_signals.c >"$BATS_TEST_TMPDIR/broken.c"
-	! cmp "$BATS_TEST_TMPDIR/whole.c" "$BATS_TEST_TMPDIR/broken.c"
+	run cmp "$BATS_TEST_TMPDIR/whole.c" "$BATS_TEST_TMPDIR/broken.c"
+	[ "$status" -eq 1 ]
 	compile_unit "$BATS_TEST_TMPDIR/whole.c"
 	compile_unit "$BATS_TEST_TMPDIR/broken.c"
 	run tests/run "$BATS_TEST_TMPDIR/whole"
