@@ -262,6 +262,13 @@ const struct unwind_entry *symbols_unwind_entry(struct symbols *symbols, uint64_
 	return loaded ? frames_at(loaded, address) : NULL;
 }
 
+bool symbols_is_stub(const struct symbols *symbols, uint64_t pc, uint64_t *pushed)
+{
+	const struct loaded *loaded = find_loaded(symbols, pc);
+
+	return loaded && plt_is_stub(loaded, pc, pushed);
+}
+
 bool symbols_is_constant(const struct symbols *symbols, uint64_t address)
 {
 	size_t low = 0;

@@ -103,6 +103,12 @@ struct unwind_entry {
 /* The entry that covers an address, or NULL. Valid until the next symbols_update(). */
 const struct unwind_entry *symbols_unwind_entry(struct symbols *symbols, uint64_t address);
 
+/*
+ * Is `pc` in a stub of the procedure linkage table? Linkers do not all write unwind entries for
+ * them. *pushed: the bytes that the stub has put on the stack over the caller's return address.
+ */
+bool symbols_is_stub(const struct symbols *symbols, uint64_t pc, uint64_t *pushed);
+
 /* Does the address lie in a file's mapping that nobody could write to at the last update? */
 bool symbols_is_constant(const struct symbols *symbols, uint64_t address);
 

@@ -31,6 +31,14 @@ struct symbol_table {
 	size_t *by_name; /* indices into list */
 };
 
+/* A section of the procedure linkage table. */
+struct stub_section {
+	uint64_t start; /* in the process */
+	const uint8_t *bytes;
+	size_t size;
+	size_t step; /* bytes of a stub */
+};
+
 /* An address range of a compilation unit, in the addresses of the DWARF. */
 struct unit_range {
 	uint64_t start;
@@ -55,6 +63,8 @@ struct loaded {
 	struct unwind_entry *entries; /* sorted by start */
 	size_t entry_count;
 	bool entries_are_read;
+
+	struct stub_section stubs[3]; /* .plt, .plt.sec, .plt.got; size 0: there is none */
 
 	Dwarf *dwarf;
 	uint64_t dwarf_bias;
@@ -104,6 +114,12 @@ bool elf_has_section(Elf *elf, const char *name);
 /* The section of that name, its header in *header; NULL when there is none. */
 Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *header);
 
+/* symbols_debug.c: libdwfl's callback that finds the separate debug file. */
+int debug_file_find(Dwfl_Module *dwfl_module, void **user, const char *name, Dwarf_Addr base,
+		    const char *file, const char *link, GElf_Word link_crc, char **found);
+/* Has the file a section of line tables? */
+bool elf_has_lines(Elf *elf);
+
 /* symbols_table.c */
 void tables_read(struct loaded *loaded);
 void tables_free(struct loaded *loaded);
@@ -120,6 +136,8 @@ const char *symbol_text(struct symbol *symbol);
 /* symbols_plt.c: adds "NAME@plt" for the stubs of the procedure linkage table. Needs the functions
  * read and sorted before (a static program's stubs are named after them). */
 void plt_read(struct loaded *loaded);
+/* symbols_is_stub() for one module. */
+bool plt_is_stub(const struct loaded *loaded, uint64_t pc, uint64_t *pushed);
 
 /* symbols_frames.c: the entry that covers an address in the process, or NULL. */
 const struct unwind_entry *frames_at(struct loaded *loaded, uint64_t address);

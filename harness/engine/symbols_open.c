@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opens the ELF file of one module through libdwfl, which also knows where separate debug files
- * lie. Nothing is ever fetched from a network.
+ * Opens the ELF file of one module through libdwfl, which puts its symbols and DWARF together with
+ * those of a separate debug file and of .gnu_debugdata.
  */
 #include "harness/base/alloc.h"
 #include "harness/engine/symbols_module.h"
@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define PAGE 4096ULL
-#define NETWORK_VARIABLE "DEBUGINFOD_URLS"
 
 const char *loaded_keep_text(struct loaded *loaded, char *text)
 {
@@ -49,45 +48,6 @@ bool elf_has_section(Elf *elf, const char *name)
 	return elf_find_section(elf, name, &header) && header.sh_type != SHT_NOBITS;
 }
 
-static bool has_line_section(Elf *elf)
-{
-	return elf_has_section(elf, ".debug_line") || elf_has_section(elf, ".zdebug_line");
-}
-
-/* The file that a descriptor names is looked into before libdwfl takes it: opening all of its DWARF
- * only to learn whether there are lines would unpack it. */
-static bool file_has_lines(int fd)
-{
-	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	bool result = elf && has_line_section(elf);
-
-	elf_end(elf);
-	return result;
-}
-
-/*
- * libdwfl's own search (build id, then debuglink), with the variable taken away that would let it
- * ask servers. It is put back: the environment is what targets inherit.
- */
-static int find_debug_file(Dwfl_Module *dwfl_module, void **user, const char *name, Dwarf_Addr base,
-			   const char *file, const char *link, GElf_Word link_crc, char **found)
-{
-	struct loaded *loaded = *user;
-	char *servers = alloc_text(getenv(NETWORK_VARIABLE));
-	int fd;
-
-	if (servers)
-		unsetenv(NETWORK_VARIABLE);
-	fd = dwfl_standard_find_debuginfo(dwfl_module, user, name, base, file, link, link_crc,
-					  found);
-	if (servers)
-		setenv(NETWORK_VARIABLE, servers, 1);
-	free(servers);
-	if (fd >= 0)
-		loaded->debug_file_has_lines = file_has_lines(fd);
-	return fd;
-}
-
 static int find_no_elf(Dwfl_Module *dwfl_module, void **user, const char *name, Dwarf_Addr base,
 		       char **file, Elf **elf)
 {
@@ -102,7 +62,7 @@ static int find_no_elf(Dwfl_Module *dwfl_module, void **user, const char *name, 
 
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = find_no_elf,
-	.find_debuginfo = find_debug_file,
+	.find_debuginfo = debug_file_find,
 };
 
 /* In the process, address of the file + bias: told by the segment that the mapping is a part of. */
@@ -230,10 +190,10 @@ static void open_file(struct loaded *loaded, const struct maps *maps, size_t fir
 	loaded->module.has_symbols = loaded->functions.count > 0;
 	plt_read(loaded);
 	/* The debug file has been looked for already unless the program has symbols of its own. */
-	if (!has_line_section(loaded->elf) && !loaded->debug_file_has_lines &&
+	if (!elf_has_lines(loaded->elf) && !loaded->debug_file_has_lines &&
 	    elf_has_section(loaded->elf, ".gnu_debuglink"))
 		(void)dwfl_module_getdwarf(loaded->dwfl_module, &bias);
-	loaded->module.has_lines = has_line_section(loaded->elf) || loaded->debug_file_has_lines;
+	loaded->module.has_lines = elf_has_lines(loaded->elf) || loaded->debug_file_has_lines;
 }
 
 /* Consecutive mappings of the file; what has no ELF file ends with them. */

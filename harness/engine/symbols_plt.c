@@ -84,25 +84,50 @@ static const char *find_slot(const struct slots *slots, uint64_t address)
 	return NULL;
 }
 
+enum stub_code { STUB_OTHER, STUB_PREFIX, STUB_JUMP, STUB_PUSH_INDEX, STUB_PUSH_MAP };
+
+/* The instruction at the start of `code`, of those that stubs are made of; its length in *length.
+ */
+static enum stub_code read_stub_code(const uint8_t *code, size_t size, size_t *length)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+	*length = 0;
+	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64))) {
+		*length = sizeof(endbr64);
+		return STUB_PREFIX;
+	}
+	if (size >= 1 && code[0] == 0xf2) { /* bnd */
+		*length = 1;
+		return STUB_PREFIX;
+	}
+	if (size >= 6 && code[0] == 0xff && (code[1] == 0x25 || code[1] == 0x35)) {
+		*length = 6;
+		return code[1] == 0x25 ? STUB_JUMP : STUB_PUSH_MAP;
+	}
+	if (size >= 5 && code[0] == 0x68) {
+		*length = 5;
+		return STUB_PUSH_INDEX;
+	}
+	return STUB_OTHER;
+}
+
 /* Which name the stub at `code` stands for; NULL for the common first entry and for padding. */
 static const char *name_of_stub(const uint8_t *code, size_t size, uint64_t address,
 				const struct slots *slots)
 {
-	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-	size_t at = 0;
+	enum stub_code kind;
+	size_t length;
 	int32_t value;
+	size_t at = 0;
 
-	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
-		at = sizeof(endbr64);
-	if (at < size && code[at] == 0xf2) /* bnd */
-		at++;
-	if (at + 6 > size)
-		return NULL;
-	if (code[at] == 0xff && code[at + 1] == 0x25) { /* jmp *value(%rip) */
+	while ((kind = read_stub_code(code + at, size - at, &length)) == STUB_PREFIX)
+		at += length;
+	if (kind == STUB_JUMP) { /* jmp *value(%rip) */
 		memcpy(&value, code + at + 2, sizeof(value));
-		return find_slot(slots, address + at + 6 + (uint64_t)(int64_t)value);
+		return find_slot(slots, address + at + length + (uint64_t)(int64_t)value);
 	}
-	if (code[at] == 0x68) { /* push $value */
+	if (kind == STUB_PUSH_INDEX) {
 		memcpy(&value, code + at + 1, sizeof(value));
 		if (value >= 0 && (size_t)value < slots->pushed_count)
 			return slots->list[value].name;
@@ -110,22 +135,25 @@ static const char *name_of_stub(const uint8_t *code, size_t size, uint64_t addre
 	return NULL;
 }
 
-static void read_stubs(struct loaded *loaded, const char *section_name, const struct slots *slots)
+static void read_stubs(struct loaded *loaded, const char *section_name, const struct slots *slots,
+		       struct stub_section *stubs)
 {
 	GElf_Shdr header;
 	Elf_Scn *section = elf_find_section(loaded->elf, section_name, &header);
 	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
-	size_t step;
 
 	if (!data || !data->d_buf || header.sh_type != SHT_PROGBITS)
 		return;
-	step = header.sh_entsize >= 8 && header.sh_entsize <= 64 ? header.sh_entsize : 16;
-	for (size_t at = 0; at + step <= data->d_size; at += step) {
-		const char *name = name_of_stub((const uint8_t *)data->d_buf + at, step,
-						header.sh_addr + at, slots);
+	stubs->start = loaded->module.bias + header.sh_addr;
+	stubs->bytes = data->d_buf;
+	stubs->size = data->d_size;
+	stubs->step = header.sh_entsize >= 8 && header.sh_entsize <= 64 ? header.sh_entsize : 16;
+	for (size_t at = 0; at + stubs->step <= stubs->size; at += stubs->step) {
+		const char *name =
+			name_of_stub(stubs->bytes + at, stubs->step, header.sh_addr + at, slots);
 		struct symbol symbol = {
-			.start = loaded->module.bias + header.sh_addr + at,
-			.size = step,
+			.start = stubs->start + at,
+			.size = stubs->step,
 			.is_local = true,
 			.is_typed = true,
 		};
@@ -137,6 +165,45 @@ static void read_stubs(struct loaded *loaded, const char *section_name, const st
 	}
 }
 
+/* What the instructions before offset `end` of a stub have pushed. The common first entry, which
+ * pushes the link map, is jumped to by stubs that have pushed their index. */
+static uint64_t count_pushed(const uint8_t *code, size_t size, size_t end)
+{
+	uint64_t pushed = 0;
+	size_t at = 0;
+	size_t length;
+
+	for (;;) {
+		enum stub_code kind = read_stub_code(code + at, size - at, &length);
+
+		if (kind == STUB_PUSH_MAP)
+			pushed += sizeof(uint64_t);
+		if (kind == STUB_OTHER || at + length > end)
+			return pushed;
+		if (kind == STUB_PUSH_INDEX || kind == STUB_PUSH_MAP)
+			pushed += sizeof(uint64_t);
+		at += length;
+	}
+}
+
+bool plt_is_stub(const struct loaded *loaded, uint64_t pc, uint64_t *pushed)
+{
+	for (size_t i = 0; i < sizeof(loaded->stubs) / sizeof(loaded->stubs[0]); i++) {
+		const struct stub_section *stubs = &loaded->stubs[i];
+		uint64_t offset = pc - stubs->start;
+		uint64_t first;
+
+		if (pc < stubs->start || offset >= stubs->size)
+			continue;
+		first = offset / stubs->step * stubs->step;
+		if (first + stubs->step > stubs->size)
+			return false;
+		*pushed = count_pushed(stubs->bytes + first, stubs->step, offset - first);
+		return true;
+	}
+	return false;
+}
+
 void plt_read(struct loaded *loaded)
 {
 	struct slots slots = {0};
@@ -145,9 +212,9 @@ void plt_read(struct loaded *loaded)
 	read_relocations(loaded, ".rela.plt", &slots);
 	slots.pushed_count = slots.count;
 	read_relocations(loaded, ".rela.dyn", &slots);
-	read_stubs(loaded, ".plt", &slots);
-	read_stubs(loaded, ".plt.sec", &slots);
-	read_stubs(loaded, ".plt.got", &slots);
+	read_stubs(loaded, ".plt", &slots, &loaded->stubs[0]);
+	read_stubs(loaded, ".plt.sec", &slots, &loaded->stubs[1]);
+	read_stubs(loaded, ".plt.got", &slots, &loaded->stubs[2]);
 	free(slots.list);
 	if (loaded->functions.count != before)
 		tables_sort_functions(loaded);
