@@ -124,7 +124,11 @@ static struct worker make_worker(struct run *run, unsigned int job)
 	return (struct worker){
 		.scenario = scenario,
 		.baseline = &run->baseline,
-		.selector = {.stride = run->stride, .job = job, .jobs = scenario->jobs},
+		.selector = {.only = run->campaign->only,
+			     .stride = run->stride,
+			     .job = job,
+			     .jobs = scenario->jobs},
+		.tell_all = run->campaign->only != 0,
 		.log_fd = run->log_fds[job],
 		.stdin_fd = run->stdin_fd,
 		.cpu = choose_cpu(job),

@@ -17,6 +17,7 @@
 struct campaign {
 	const struct scenario *scenario;
 	struct sink sink;
+	uint64_t only;    /* this boundary alone, with an example whatever comes of it; 0: all */
 	bool count_first; /* walk once without trials, so that the time left can be told */
 	/* From time to time; `total` is how many trials there will be, 0 where it is not known. */
 	void (*tick)(void *context, uint64_t total);

@@ -238,6 +238,12 @@ static int enter(struct window *window, struct walker *walker)
 	return error;
 }
 
+struct window window_of(const struct location *from, const struct location *to, const char *in,
+			int signal)
+{
+	return (struct window){.from = from, .to = to, .in = in, .signal = signal};
+}
+
 int window_enter(struct window *window, struct walker *walker)
 {
 	int error;

@@ -19,6 +19,10 @@ struct window {
 	size_t end_count;
 };
 
+/* A window with nothing resolved yet; what it points to must outlive it. */
+struct window window_of(const struct location *from, const struct location *to, const char *in,
+			int signal);
+
 /*
  * Runs a walker that was just started to the window's start. -ENOENT with a sentence when the start
  * was never reached (the walker then has ended) or the place is not known.

@@ -284,10 +284,7 @@ static int open_walk(struct walk *walk)
 	if (error)
 		return error;
 	walk->stage.walker.limit = worker->baseline->trial_limit;
-	walk->window = (struct window){.from = &scenario->from,
-				       .to = &scenario->to,
-				       .in = scenario->in,
-				       .signal = scenario->signal};
+	walk->window = window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
 	walk->injection = (struct injection){.walker = &walk->stage.walker,
 					     .window = &walk->window,
 					     .would_block = would_block,
