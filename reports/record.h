@@ -23,6 +23,10 @@ struct record_writer;
  */
 int record_writer_open(const char *path, struct record_writer **writer) MUST_CHECK;
 
+/* The same for a record that is to begin anew: what an earlier run wrote is dropped, once it is
+ * sure that the file is a record that nobody is writing. */
+int record_writer_replace(const char *path, struct record_writer **writer) MUST_CHECK;
+
 /* A writer to an open descriptor, a worker's pipe for one; `name` is for messages. The descriptor
  * is closed with the writer. SIGPIPE is the caller's to ignore. */
 struct record_writer *record_writer_for(int fd, const char *name);

@@ -134,6 +134,23 @@ int record_writer_open(const char *path, struct record_writer **writer)
 	return result;
 }
 
+int record_writer_replace(const char *path, struct record_writer **writer)
+{
+	int result = record_writer_open(path, writer);
+
+	if (result < 0 || !(*writer)->is_regular)
+		return result;
+	if (ftruncate((*writer)->fd, 0) < 0) {
+		result = fail(-errno, "cannot empty the record %s: %s", path, strerror(errno));
+		close((*writer)->fd);
+		free_writer(*writer);
+		*writer = NULL;
+		return result;
+	}
+	(*writer)->end = 0;
+	return 0;
+}
+
 int record_write(struct record_writer *writer, const json_t *line)
 {
 	char *text = json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER);
