@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What an instruction does to memory, read from objdump's AT&T text and the registers before it.
 
-Knows nothing of targets. Only explicit memory operands count: the stack that push, pop, call and ret
-touch is nobody's shared word here.
+Knows nothing of targets. Only explicit memory operands count: the stack that push, pop, call and
+ret touch is nobody's shared word here.
 """
+import os
 import re
 import subprocess
 
 REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 fs_base").split()
-PREFIXES = {"lock", "rep", "repz", "repnz", "bnd", "notrack", "data16", "cs", "ds", "es", "xacquire",
-            "xrelease"}
+PREFIXES = {"lock", "rep", "repz", "repnz", "bnd", "notrack", "data16", "cs", "ds", "es",
+            "xacquire", "xrelease"}
 MEMORY = re.compile(r"^\*?(?:%(?P<segment>[a-z]s):)?(?P<shift>-?0x[0-9a-f]+)?"
                     r"(?:\((?P<base>%\w+)?(?:,(?P<index>%\w+),(?P<scale>[1248]))?\))?$")
 # Instructions whose last operand is memory that they only read, or that they do not touch at all.
-READERS = re.compile(r"^(cmp|test|bt|ucomis|comis|vucomis|vcomis|ptest|vptest|call|jmp|push|div|idiv|"
-                     r"mul|imul|fld|ldmxcsr|xrstor|fxrstor)[bwlqsdp]*$")
+READERS = re.compile(r"^(cmp|test|bt|ucomis|comis|vucomis|vcomis|ptest|vptest|call|jmp|push|div|"
+                     r"idiv|mul|imul|fld|ldmxcsr|xrstor|fxrstor)[bwlqsdp]*$")
 UNTOUCHED = re.compile(r"^(lea|nop|prefetch|endbr)")
 # Instructions that store their last operand without reading it.
 WRITERS = re.compile(r"^(v?mov|set|pop|stos|v?movs|fst|stmxcsr|xsave|fxsave)")
@@ -69,6 +70,8 @@ def width_of(instruction):
         return SUFFIX[extends.group(1)]
     if registers:
         return max(register_width(register) for register in registers)
+    if plain in ("call", "jmp", "push", "pop"):
+        return 8
     return SUFFIX.get(plain[-1:], 8)
 
 
@@ -129,7 +132,7 @@ def disassemble(path, addresses):
         output = subprocess.run(
             ["objdump", "-d", "--no-show-raw-insn", f"--start-address={first:#x}",
              f"--stop-address={last + 16:#x}", path],
-            check=True, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+            check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         for line in output.stdout.splitlines():
             match = re.match(r"^\s*([0-9a-f]+):\t(.*)$", line)
             if match:

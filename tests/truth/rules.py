@@ -82,7 +82,7 @@ def handler_end(walk):
 
 
 def lock_held(target):
-    """Where the lock's word (of a pthread mutex: its first) is not zero and the handler is there."""
+    """Where the lock's word (of a mutex: its first) is not zero and the handler is there."""
     walk = target.walk()
     address = walk.address("lock")
     _, stores = walk.touches(address, 4)

@@ -5,8 +5,8 @@
 truth.py [--build DIR] [--no-sweep] [TARGET...]
 
 Prints JSON {target: [[first, last], ...]}, derived from the disassembly of the built targets, and
-proves it against a sweep of its own that runs the target anew for each boundary. Exit status 1 where
-they differ. Knows nothing of the harness, and none of its code runs here.
+proves it against a sweep of its own that runs the target anew for each boundary. Exit status 1
+where they differ. Knows nothing of the harness, and none of its code runs here.
 """
 import argparse
 import glob
