@@ -12,9 +12,8 @@
 #define CODE_MAX (16u << 20) /* more is no code object */
 #define PATH_MAX_TEXT 4096
 
-/* Address and size in bytes of the instructions of a code object. */
-static int find_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
-			     uint64_t *size)
+int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
+		      uint64_t *size)
 {
 	const struct python_layout *at = &python->at;
 	uint64_t object = code;
@@ -68,7 +67,7 @@ static int fill_opcode(const struct python *python, pid_t pid, uint64_t code, in
 	const struct python_version *version = python->version;
 	uint64_t start, size;
 	unsigned char *bytes;
-	int error = find_instructions(python, pid, code, &start, &size);
+	int error = code_instructions(python, pid, code, &start, &size);
 
 	frame->offset = -1;
 	frame->opcode_name = frame->base_name = "";

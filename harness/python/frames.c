@@ -35,7 +35,7 @@ int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_p
 	return 0;
 }
 
-static int innermost_frame(const struct python *python, pid_t pid, uint64_t thread, uint64_t *frame)
+int frames_innermost(const struct python *python, pid_t pid, uint64_t thread, uint64_t *frame)
 {
 	const struct python_layout *at = &python->at;
 	uint64_t cframe;
@@ -96,17 +96,22 @@ static int read_owner(const struct python *python, pid_t pid, uint64_t frame,
 	return error;
 }
 
+int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code, int *offset)
+{
+	int error = read_pointer(pid, frame + python->at.frame_code, code);
+
+	*code &= ~TAG_BITS;
+	return error == 0 ? read_offset(python, pid, frame, *code, offset) : error;
+}
+
 static int fill_frame(const struct python *python, pid_t pid, uint64_t frame,
 		      struct python_frame *out)
 {
 	uint64_t code;
 	int offset = -1;
-	int error = read_pointer(pid, frame + python->at.frame_code, &code);
+	int error = frames_code(python, pid, frame, &code, &offset);
 
-	code &= ~TAG_BITS;
 	out->address = frame;
-	if (error == 0)
-		error = read_offset(python, pid, frame, code, &offset);
 	return error == 0 ? python_fill_frame(python, pid, code, offset, out) : error;
 }
 
@@ -115,7 +120,7 @@ ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 {
 	size_t count = 0, shims = 0;
 	uint64_t frame;
-	int error = innermost_frame(python, pid, thread, &frame);
+	int error = frames_innermost(python, pid, thread, &frame);
 
 	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
 		struct python_frame *out = &frames[count];

@@ -60,7 +60,7 @@
 	X(frame_owner_thread)                                                                      \
 	X(frame_owner_generator)                                                                   \
 	X(frame_owner_object)                                                                      \
-	X(frame_owner_shim) /* value of owner that marks an entry shim: no Python frame */         \
+	X(frame_owner_shim)   /* value of owner that marks an entry shim: no Python frame */       \
 	X(frame_object_inner) /* PyFrameObject.f_frame, from 3.11 on */                            \
 	X(code_bytes) /* co_code, a bytes object, up to 3.10; else the instructions themselves */  \
 	X(code_first_line)                                                                         \
@@ -89,19 +89,19 @@
 	X(type_dictoffset)                                                                         \
 	X(unicode_length)                                                                          \
 	X(unicode_state)                                                                           \
-	X(unicode_kind_shift)    /* bits of state from the least one on */                         \
+	X(unicode_kind_shift) /* bits of state from the least one on */                            \
 	X(unicode_compact_shift)                                                                   \
 	X(unicode_ascii_shift)                                                                     \
-	X(unicode_ascii_data)    /* sizeof PyASCIIObject */                                        \
-	X(unicode_compact_data)  /* sizeof PyCompactUnicodeObject */                               \
+	X(unicode_ascii_data)   /* sizeof PyASCIIObject */                                         \
+	X(unicode_compact_data) /* sizeof PyCompactUnicodeObject */                                \
 	X(bytes_data)                                                                              \
 	X(tuple_items)                                                                             \
 	X(list_items)                                                                              \
 	X(dict_used)                                                                               \
 	X(dict_keys)                                                                               \
 	X(dict_values)                                                                             \
-	X(values_items) /* of what dict_values points at */                                        \
-	X(keys_log2_size) /* from 3.11 on: uint8_t */                                              \
+	X(values_items)    /* of what dict_values points at */                                     \
+	X(keys_log2_size)  /* from 3.11 on: uint8_t */                                             \
 	X(keys_log2_index) /* from 3.11 on: uint8_t log2 of the index's bytes */                   \
 	X(keys_kind)       /* from 3.11 on: uint8_t, 0: general entries */                         \
 	X(keys_size)       /* up to 3.10 */                                                        \
@@ -115,13 +115,13 @@ struct python_layout {
 };
 
 struct python_version {
-	unsigned int minor;          /* 13 for 3.13 */
+	unsigned int minor;             /* 13 for 3.13 */
 	struct python_layout layout[2]; /* release, pydebug */
 	/* From 3.13 on: where _Py_DebugOffsets, with which _PyRuntime starts, has the offset of the
 	 * field; PYTHON_NONE: it is not in there. NULL: this version has no such table. */
 	const struct python_layout *debug_offsets;
-	const char *const *names;    /* PYTHON_OPCODES names, NULL: no such opcode */
-	const uint8_t *base; /* the opcode that a specialised one stands for; NULL: none are */
+	const char *const *names; /* PYTHON_OPCODES names, NULL: no such opcode */
+	const uint8_t *base;      /* the opcode that a specialised one stands for; NULL: none are */
 	const uint8_t *caches; /* code units of inline cache after each base opcode; NULL: none */
 };
 

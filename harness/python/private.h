@@ -40,4 +40,16 @@ int lines_find(unsigned int minor, const unsigned char *table, size_t size, int 
 /* Finds the static table of signal handlers (up to 3.11): a signal's entry, or 0. */
 uint64_t handlers_find(const struct python *python, pid_t pid);
 
+/* The frame that a thread executes. */
+int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,
+		     uint64_t *frame) MUST_CHECK;
+
+/* The code object of a frame, and the offset in bytes that it notes for its instruction. */
+int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
+		int *offset) MUST_CHECK;
+
+/* Address and size in bytes of the instructions of a code object. */
+int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
+		      uint64_t *size) MUST_CHECK;
+
 #endif

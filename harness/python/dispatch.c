@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opcode dispatch points, and which instruction starts at a stop there. Which register holds the
+ * interpreter's next_instr is learned from stops, never assumed.
+ */
+#include "harness/base/alloc.h"
+#include "harness/kernel/memory.h"
+#include "harness/python/dispatch_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIT 2          /* bytes of a code unit */
+#define STACK_SLOTS 128 /* above the stack pointer, where an unoptimised build keeps it */
+#define PLACES_MAX (64 + STACK_SLOTS)
+
+struct dispatch {
+	const struct python *python;
+	uint64_t targets[PYTHON_OPCODES];
+	uint64_t points[PYTHON_OPCODES];
+	size_t point_count;
+	/* Places (registers first, then stack slots) at which the next instruction's address was
+	 * at every stop so far. */
+	bool is_place[PLACES_MAX];
+	size_t place_count;
+	struct dispatch_instruction last; /* of the stop before; frame 0: none */
+};
+
+static int compare_points(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
+{
+	struct dispatch *dispatch = alloc_zero(sizeof(*dispatch));
+	int error = dispatch_find_table(python, pid, dispatch->targets);
+
+	*out = NULL;
+	if (error != 0) {
+		free(dispatch);
+		return error;
+	}
+	dispatch->python = python;
+	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
+		if (python->version->names[n] != NULL)
+			dispatch->points[dispatch->point_count++] = dispatch->targets[n];
+	}
+	qsort(dispatch->points, dispatch->point_count, sizeof(uint64_t), compare_points);
+	for (size_t n = 0; n < PLACES_MAX; n++)
+		dispatch->is_place[n] = true;
+	dispatch->place_count = PLACES_MAX;
+	*out = dispatch;
+	return 0;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+	free(dispatch);
+}
+
+const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count)
+{
+	*count = dispatch->point_count;
+	return dispatch->points;
+}
+
+bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc)
+{
+	return bsearch(&pc, dispatch->points, dispatch->point_count, sizeof(uint64_t),
+		       compare_points) != NULL;
+}
+
+bool dispatch_covers(const struct dispatch *dispatch, uint64_t start, uint64_t size)
+{
+	for (size_t n = 0; n < dispatch->point_count; n++) {
+		if (dispatch->points[n] - start < size)
+			return true;
+	}
+	return false;
+}
+
+void dispatch_forget(struct dispatch *dispatch)
+{
+	memset(&dispatch->last, 0, sizeof(dispatch->last));
+}
+
+bool dispatch_is_sure(const struct dispatch *dispatch)
+{
+	return dispatch->python->version->minor < 11 || dispatch->place_count == 1;
+}
+
+/* The running code's instructions, as they stand in memory. */
+struct running {
+	uint64_t start;
+	uint64_t size;
+	uint64_t noted; /* address of the instruction that the frame notes */
+	unsigned char *bytes;
+};
+
+static int read_running(const struct dispatch *dispatch, pid_t pid, uint64_t thread,
+			struct running *running, struct dispatch_instruction *out)
+{
+	const struct python *python = dispatch->python;
+	int offset;
+	int error = frames_innermost(python, pid, thread, &out->frame);
+
+	if (error == 0 && out->frame == 0)
+		return -ENOENT;
+	if (error == 0)
+		error = frames_code(python, pid, out->frame, &out->code, &offset);
+	if (error == 0)
+		error = code_instructions(python, pid, out->code, &running->start, &running->size);
+	if (error != 0)
+		return error;
+	running->noted = running->start + (uint64_t)(int64_t)offset;
+	running->bytes = alloc_zero(running->size + UNIT);
+	error = memory_read(pid, running->start, running->bytes, running->size);
+	if (error != 0)
+		free(running->bytes);
+	return error;
+}
+
+/* Could an instruction at `address` be the one that starts at `pc`? */
+static bool fits(const struct dispatch *dispatch, const struct running *running, uint64_t address,
+		 uint64_t pc)
+{
+	uint64_t offset = address - running->start;
+
+	return offset < running->size && offset % UNIT == 0 &&
+	       dispatch->targets[running->bytes[offset]] == pc;
+}
+
+/* What each place holds: all registers, then the stack from its pointer on. */
+static size_t read_places(pid_t pid, const struct registers *registers, uint64_t *values)
+{
+	uint64_t sp = registers_sp(registers);
+	const char *name;
+	size_t count = 0;
+	ssize_t got;
+
+	while (count < PLACES_MAX - STACK_SLOTS &&
+	       registers_each(registers, count, &name, &values[count]))
+		count++;
+	while (count < PLACES_MAX - STACK_SLOTS)
+		values[count++] = 0;
+	got = memory_read_some(pid, sp, values + count, STACK_SLOTS * sizeof(*values));
+	return got > 0 ? count + (size_t)got / sizeof(*values) : count;
+}
+
+/*
+ * Keeps the places that fit this time too. What the first of them holds is the answer: registers
+ * come before the stack, where stale copies lie.
+ */
+static uint64_t choose_place(struct dispatch *dispatch, const struct running *running,
+			     const uint64_t *values, size_t count, uint64_t pc)
+{
+	bool keep[PLACES_MAX] = {false};
+	size_t kept = 0;
+	uint64_t chosen = 0;
+
+	for (size_t n = 0; n < count; n++) {
+		if (!dispatch->is_place[n] || !fits(dispatch, running, values[n], pc))
+			continue;
+		keep[n] = true;
+		kept++;
+		/* The noted instruction has started already; another place that fits is better. */
+		if (chosen == 0 || chosen == running->noted)
+			chosen = values[n];
+	}
+	if (kept > 0) {
+		memcpy(dispatch->is_place, keep, sizeof(keep));
+		dispatch->place_count = kept;
+	}
+	return chosen;
+}
+
+static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct running *running,
+			     const struct registers *registers)
+{
+	uint64_t values[PLACES_MAX], pc = registers_pc(registers);
+
+	if (dispatch->python->version->minor < 11)
+		return fits(dispatch, running, running->noted, pc) ? running->noted : 0;
+	return choose_place(dispatch, running, values, read_places(pid, registers, values), pc);
+}
+
+/*
+ * Only a jump to itself (while True: pass) can start twice in a row; that one is started anew
+ * without having run only when it has changed meanwhile.
+ */
+static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now)
+{
+	const struct dispatch_instruction *last = &dispatch->last;
+
+	if (now->frame != last->frame || now->address != last->address)
+		return false;
+	return now->opcode != last->opcode ||
+	       strstr(dispatch->python->version->names[now->opcode], "JUMP") == NULL;
+}
+
+int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
+			 const struct registers *registers,
+			 struct dispatch_instruction *instruction)
+{
+	struct running running;
+	int error = read_running(dispatch, pid, thread, &running, instruction);
+
+	if (error != 0)
+		return error;
+	instruction->address = find_address(dispatch, pid, &running, registers);
+	if (instruction->address != 0) {
+		instruction->offset = (int)(instruction->address - running.start);
+		instruction->opcode = running.bytes[instruction->offset];
+		instruction->is_again = is_again(dispatch, instruction);
+		dispatch->last = *instruction;
+	}
+	free(running.bytes);
+	return instruction->address != 0 ? 0 : -ENOENT;
+}

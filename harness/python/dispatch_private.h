@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What dispatch.c and dispatch_table.c share. */
+#ifndef SIGSWEEP_PYTHON_DISPATCH_PRIVATE_H
+#define SIGSWEEP_PYTHON_DISPATCH_PRIVATE_H
+
+#include "harness/python/dispatch.h"
+#include "harness/python/private.h"
+
+/* The targets of all opcodes; -ENOTSUP when the table was not found. */
+int dispatch_find_table(const struct python *python, pid_t pid,
+			uint64_t table[PYTHON_OPCODES]) MUST_CHECK;
+
+#endif

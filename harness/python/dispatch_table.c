@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds opcode_targets in the interpreter's data by its contents. Knows nothing of registers. */
+#include "harness/base/alloc.h"
+#include "harness/kernel/maps.h"
+#include "harness/kernel/memory.h"
+#include "harness/python/dispatch_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX (64u << 20)
+
+struct search {
+	const struct python_version *version;
+	uint64_t code_start; /* executable mappings of the module, all in one range */
+	uint64_t code_end;
+	uint64_t table[PYTHON_OPCODES]; /* what was found */
+	uint64_t address;
+	size_t found;
+};
+
+static bool is_code(const struct search *search, uint64_t address)
+{
+	return address >= search->code_start && address < search->code_end;
+}
+
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* All numbers without an opcode lead to one place, each opcode to a place of its own. */
+static bool is_table(const struct search *search, const uint64_t *words)
+{
+	uint64_t named[PYTHON_OPCODES], unknown = 0;
+	size_t count = 0;
+
+	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
+		if (search->version->names[n] != NULL)
+			named[count++] = words[n];
+		else if (unknown == 0)
+			unknown = words[n];
+		else if (words[n] != unknown)
+			return false;
+	}
+	qsort(named, count, sizeof(named[0]), compare_addresses);
+	for (size_t n = 1; n < count; n++) {
+		if (named[n] == named[n - 1])
+			return false;
+	}
+	return true;
+}
+
+static void search_words(struct search *search, const uint64_t *words, size_t count,
+			 uint64_t address)
+{
+	size_t run = 0;
+
+	for (size_t n = 0; n < count; n++) {
+		const uint64_t *first = words + n + 1 - PYTHON_OPCODES;
+
+		run = is_code(search, words[n]) ? run + 1 : 0;
+		if (run < PYTHON_OPCODES || !is_table(search, first))
+			continue;
+		/* The dynamic loader maps a page that holds two segments twice: same table. */
+		if (search->found > 0 && memcmp(search->table, first, sizeof(search->table)) == 0)
+			continue;
+		memcpy(search->table, first, sizeof(search->table));
+		search->address = address + (uint64_t)(first - words) * sizeof(*words);
+		search->found++;
+	}
+}
+
+static void search_mapping(struct search *search, pid_t pid, const struct mapping *mapping)
+{
+	size_t size = (size_t)(mapping->end - mapping->start);
+	uint64_t *words;
+	ssize_t got;
+
+	if (size > DATA_MAX)
+		return;
+	words = alloc_zero(size);
+	got = memory_read_some(pid, mapping->start, words, size);
+	if (got > 0)
+		search_words(search, words, (size_t)got / sizeof(*words), mapping->start);
+	free(words);
+}
+
+static bool in_module(const struct python_image *image, const struct mapping *mapping)
+{
+	return mapping->start >= image->start && mapping->end <= image->end && mapping->inode != 0;
+}
+
+static void find_code(struct search *search, const struct python_image *image,
+		      const struct maps *maps)
+{
+	search->code_start = UINT64_MAX;
+	for (size_t n = 0; n < maps->count; n++) {
+		const struct mapping *mapping = &maps->list[n];
+
+		if (!in_module(image, mapping) || !mapping->executable)
+			continue;
+		if (mapping->start < search->code_start)
+			search->code_start = mapping->start;
+		if (mapping->end > search->code_end)
+			search->code_end = mapping->end;
+	}
+}
+
+int dispatch_find_table(const struct python *python, pid_t pid, uint64_t table[PYTHON_OPCODES])
+{
+	struct search search = {.version = python->version};
+	struct maps maps = {0};
+	int error = maps_read(&maps, pid);
+
+	if (error != 0)
+		return error;
+	find_code(&search, &python->image, &maps);
+	for (size_t n = 0; n < maps.count; n++) {
+		if (in_module(&python->image, &maps.list[n]) && !maps.list[n].executable)
+			search_mapping(&search, pid, &maps.list[n]);
+	}
+	maps_free(&maps);
+	if (search.found != 1)
+		return fail(-ENOTSUP,
+			    "CPython %s: %s table of opcode targets: no opcode boundaries",
+			    python->text, search.found == 0 ? "no" : "more than one");
+	memcpy(table, search.table, sizeof(search.table));
+	return 0;
+}
