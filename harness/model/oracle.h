@@ -27,8 +27,8 @@ struct verdict {
 	const char *kind; /* violated: what was violated, one word with dashes */
 	enum severity severity;
 	char title[240]; /* violated: one sentence that a person understands; unknown: the reason */
-	char place[160]; /* what tells this finding from another of the same kind at the same
-			  * function: where it ended, which lock; "" when nothing */
+	char place[300]; /* what tells this finding from another of the same kind: where it ended,
+			  * which lock; "": the function that was interrupted */
 	json_t *evidence; /* for the example, or NULL; given away */
 };
 

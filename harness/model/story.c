@@ -39,10 +39,11 @@ void story_key(const struct story *story, size_t n, char key[STORY_KEY])
 	const struct verdict *verdict = &story->verdicts[n];
 	char place[256];
 
-	evidence_place(&story->trial->stage->walker, story->trial->boundary->pc, place,
-		       sizeof(place));
-	snprintf(key, STORY_KEY, "%s/%s/%s%s%s", story->oracles[n]->name, verdict->kind, place,
-		 *verdict->place ? "/" : "", verdict->place);
+	if (!*verdict->place)
+		evidence_place(&story->trial->stage->walker, story->trial->boundary->pc, place,
+			       sizeof(place));
+	snprintf(key, STORY_KEY, "%s/%s/%s", story->oracles[n]->name, verdict->kind,
+		 *verdict->place ? verdict->place : place);
 }
 
 int story_write_line(json_t *line, const struct sink *sink)

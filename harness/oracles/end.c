@@ -15,23 +15,59 @@
 
 #define OUTPUT_SHOWN 2000 /* bytes of expected and of printed output in an example */
 
-/* The innermost frame that has a name, as words for a title. */
+/* Looks a frame up by name; NULL when it has none. */
+static const char *frame_name(const struct trial *trial, const struct frame *frame,
+			      const struct module **module)
+{
+	struct place place = {0};
+
+	if (frame->is_signal_frame ||
+	    !symbols_place(trial->stage->walker.symbols,
+			   frame->is_exact ? frame->pc : frame->pc - 1, &place))
+		return NULL;
+	*module = place.module;
+	return place.function;
+}
+
+/* The innermost frame that has a name, as a word for a title. */
 static void name_end(const struct trial *trial, char *text, size_t size)
 {
 	const struct trial_stack *stack = &trial->end_stack;
+	const struct module *module;
+	const char *name = NULL;
 
-	text[0] = '\0';
-	for (size_t i = 0; i < stack->count; i++) {
+	for (size_t i = 0; i < stack->count && !name; i++)
+		name = frame_name(trial, &stack->frames[i], &module);
+	snprintf(text, size, "%s", name ? name : "");
+}
+
+/*
+ * Where it ended, for telling findings apart: the innermost frame, and the innermost one of the
+ * program itself. All trials that end there are one finding, wherever they were interrupted.
+ */
+static void place_end(const struct trial *trial, const char *what, struct verdict *verdict)
+{
+	const struct trial_stack *stack = &trial->end_stack;
+	struct walker *walker = &trial->stage->walker;
+	const struct module *program =
+		symbols_module_count(walker->symbols) ? symbols_module(walker->symbols, 0) : NULL;
+	const char *separator = "";
+	size_t used = (size_t)snprintf(verdict->place, sizeof(verdict->place), "%s", what);
+
+	for (size_t i = 0; i < stack->count && used < sizeof(verdict->place); i++) {
 		const struct frame *frame = &stack->frames[i];
-		struct place place = {0};
+		const uint64_t lookup = frame->is_exact ? frame->pc : frame->pc - 1;
+		const bool is_own = symbols_module_at(walker->symbols, lookup) == program;
+		char name[128];
 
-		if (frame->is_signal_frame ||
-		    !symbols_place(trial->stage->walker.symbols,
-				   frame->is_exact ? frame->pc : frame->pc - 1, &place) ||
-		    !place.function)
+		if (frame->is_signal_frame || (i > 0 && !is_own))
 			continue;
-		snprintf(text, size, "%s", place.function);
-		return;
+		evidence_place(walker, lookup, name, sizeof(name));
+		used += (size_t)snprintf(verdict->place + used, sizeof(verdict->place) - used,
+					 "%s%s", *separator ? separator : " in ", name);
+		separator = " from ";
+		if (is_own)
+			break;
 	}
 }
 
@@ -51,7 +87,7 @@ static void judge_crash(const struct trial *trial, struct verdict *verdict)
 			 name, function);
 	else
 		snprintf(verdict->title, sizeof(verdict->title), "%s here leads to %s", sent, name);
-	snprintf(verdict->place, sizeof(verdict->place), "%s", name);
+	place_end(trial, name, verdict);
 	if (trial->crash_signal)
 		verdict->evidence = json_pack("{s:s, s:o}", "signal", name, "fault_address",
 					      evidence_address(trial->crash_address));
@@ -80,7 +116,7 @@ static void judge_stuck(const struct trial *trial, struct verdict *verdict)
 		 "after %s here the program sleeps for ever%s%s",
 		 signal_name(trial->stage->scenario->signal, sent), *function ? " in " : "",
 		 function);
-	snprintf(verdict->place, sizeof(verdict->place), "%s", function);
+	place_end(trial, "asleep", verdict);
 	verdict->evidence = json_pack("{s:s, s:o}", "proof", trial->asleep.why, "threads",
 				      asleep_json(&trial->asleep));
 }
@@ -98,12 +134,25 @@ static void judge_slow(const struct trial *trial, struct verdict *verdict)
 		 spins ? "after %s here the program runs on without end"
 		       : "after %s here the program does not end in time",
 		 signal_name(trial->stage->scenario->signal, sent));
+	/* Where it was when time was up is chance. */
+	snprintf(verdict->place, sizeof(verdict->place), "the program");
 	verdict->evidence = json_pack("{s:f}", "limit_seconds", limit);
 }
 
-static void add_output(const struct trial *trial, json_t *evidence)
+/* FNV-1a, folded to 32 bits: enough to tell the few outputs of one sweep apart. */
+static uint32_t hash(const struct text *text, uint32_t value)
+{
+	for (size_t i = 0; i < text->size; i++)
+		value = (value ^ (unsigned char)text->bytes[i]) * UINT32_C(0x01000193);
+	return value;
+}
+
+/* Adds what was printed; all trials that printed the same are one finding. */
+static void add_output(const struct trial *trial, struct verdict *verdict)
 {
 	static const char *const names[] = {"stdout", "stderr"};
+
+	uint32_t value = UINT32_C(0x811c9dc5);
 
 	for (int i = 0; i < CAPTURE_STREAMS; i++) {
 		const struct text *expected = &trial->stage->baseline->streams[i];
@@ -111,13 +160,15 @@ static void add_output(const struct trial *trial, json_t *evidence)
 
 		if (!trial->output_differs[i] || capture_read(&trial->stage->capture, i, &got))
 			continue;
+		value = hash(&got, value);
 		json_object_set_new(
-			evidence, names[i],
+			verdict->evidence, names[i],
 			json_pack("{s:o, s:o}", "expected",
 				  evidence_text(expected->bytes, expected->size, OUTPUT_SHOWN),
 				  "got", evidence_text(got.bytes, got.size, OUTPUT_SHOWN)));
 		free(got.bytes);
 	}
+	snprintf(verdict->place, sizeof(verdict->place), "output %08x", value);
 }
 
 static void judge_exit(const struct trial *trial, struct verdict *verdict)
@@ -136,7 +187,7 @@ static void judge_exit(const struct trial *trial, struct verdict *verdict)
 		snprintf(verdict->title, sizeof(verdict->title),
 			 "after %s here the program ends as without it, but prints something else",
 			 sent);
-		add_output(trial, verdict->evidence);
+		add_output(trial, verdict);
 		return;
 	}
 	outcome_text(&trial->outcome, ended);
