@@ -65,12 +65,12 @@ static bool is_sample(const struct scenario *scenario)
 
 static int judge(const struct run_settings *settings, const struct sweep *sweep)
 {
+	if (sweep->was_interrupted)
+		warn("interrupted; the report holds what was done until then");
 	if (json_array_size(json_object_get(sweep->report, "findings")))
 		return STATUS_FINDINGS;
-	if (sweep->was_interrupted) {
-		warn("interrupted; the report holds what was done until then");
+	if (sweep->was_interrupted)
 		return STATUS_FAILED;
-	}
 	if (!is_complete(sweep->report) && !is_sample(&settings->scenario) &&
 	    !settings->allow_incomplete) {
 		warn("no finding, but the sweep is not complete, so this is no proof; the report "

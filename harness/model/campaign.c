@@ -26,6 +26,7 @@
 
 #define TICK_MS 200
 #define SECONDS_PER_TRIAL 0.001 /* a first guess, for spreading a budget of seconds */
+#define COUNT_SHARE 0.25 /* of a budget of seconds, for finding out how long the window is */
 #define JOBS_MAX 256
 
 struct run {
@@ -137,15 +138,17 @@ static struct worker make_worker(struct run *run, unsigned int job)
 	};
 }
 
-/* A walk without trials: how many boundaries are there? */
+/* A walk without trials: how many boundaries are there? With a budget of seconds only for a share of
+ * them: a window that is longer is sampled as far as was seen, and walks on as far as time allows. */
 static int count(struct run *run)
 {
+	const double seconds = run->campaign->scenario->budget_seconds;
 	struct worker worker = make_worker(run, 0);
 	int error;
 
 	worker.selector.none = true;
 	worker.sink = (struct sink){.line = drop_line};
-	worker.deadline = 0;
+	worker.deadline = seconds > 0 ? now() + seconds * COUNT_SHARE : 0;
 	error = worker_run(&worker);
 	if (!error)
 		run->total = worker.eligible;

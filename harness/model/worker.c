@@ -170,11 +170,10 @@ static int walk_window(struct walk *walk)
 		}
 		if (trace_interrupted)
 			return -EINTR;
-		if (selector_wants(&worker->selector, boundary.index)) {
-			if (is_out_of_budget(walk))
-				return 0;
+		if (is_out_of_budget(walk))
+			return 0;
+		if (selector_wants(&worker->selector, boundary.index))
 			error = on_selected(walk, &boundary);
-		}
 		if (error)
 			return error;
 	}
