@@ -198,8 +198,7 @@ static void print_counts(struct layout *layout, const char *heading, const json_
 		layout_indent(layout, LABEL_COLUMN);
 		layout_print(layout, PAINT_PLAIN, "%-18s %10lld %5.1f%%  ", name, (long long)count,
 			     total ? 100.0 * (double)count / (double)total : 0.0);
-		layout_print(layout, PAINT_FAINT, "%s", meaning(name));
-		layout_end_line(layout);
+		layout_wrap(layout, layout->column, PAINT_FAINT, "%s", meaning(name));
 	}
 }
 
