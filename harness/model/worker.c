@@ -161,6 +161,10 @@ static int walk_window(struct walk *walk)
 
 		worker->walked++;
 		hash_path(worker, &boundary);
+		if (trace_interrupted)
+			return -EINTR;
+		if (is_out_of_budget(walk))
+			return 0;
 		if (!window_is_eligible(&walk->window, &walk->stage.walker))
 			continue;
 		boundary.index = ++worker->eligible;
@@ -168,10 +172,6 @@ static int walk_window(struct walk *walk)
 			end_because(walk, true, "the boundary asked for was passed");
 			return 0;
 		}
-		if (trace_interrupted)
-			return -EINTR;
-		if (is_out_of_budget(walk))
-			return 0;
 		if (selector_wants(&worker->selector, boundary.index))
 			error = on_selected(walk, &boundary);
 		if (error)
