@@ -34,6 +34,17 @@ static int compare_points(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
+static void drop_equal_points(struct dispatch *dispatch)
+{
+	size_t kept = 1;
+
+	for (size_t n = 1; n < dispatch->point_count; n++) {
+		if (dispatch->points[n] != dispatch->points[kept - 1])
+			dispatch->points[kept++] = dispatch->points[n];
+	}
+	dispatch->point_count = kept;
+}
+
 int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 {
 	struct dispatch *dispatch = alloc_zero(sizeof(*dispatch));
@@ -50,6 +61,7 @@ int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 			dispatch->points[dispatch->point_count++] = dispatch->targets[n];
 	}
 	qsort(dispatch->points, dispatch->point_count, sizeof(uint64_t), compare_points);
+	drop_equal_points(dispatch);
 	for (size_t n = 0; n < PLACES_MAX; n++)
 		dispatch->is_place[n] = true;
 	dispatch->place_count = PLACES_MAX;

@@ -20,10 +20,10 @@ struct dispatch;
 
 /*
  * Finds the table in the interpreter's data: 256 addresses of its code, all those of opcodes that
- * exist different, all others the same one (Python/opcode_targets.h). Pydebug builds, whose
- * compiler joins all dispatches into a single jump, have the same table, and so have builds whose
- * opcode bodies lie outside of what the symbol of the function covers (3.14 and later). -ENOTSUP
- * with a sentence where there is no such table, or more than one.
+ * exist different (but for a few), all others the same one (Python/opcode_targets.h). Pydebug
+ * builds, whose compiler joins all dispatches into a single jump, have the same table, and so have
+ * builds whose opcode bodies lie outside of what the symbol of the function covers (3.14 and
+ * later). -ENOTSUP with a sentence where there is no such table, or more than one.
  *
  * `python` must live as long as the dispatch.
  */
