@@ -112,6 +112,8 @@ static int open_place(struct place *place)
 	/* Replacing it would be possible, but a file made read-only is meant to stay. */
 	if (place->exists && access(place->path, W_OK) < 0)
 		return cannot(place, errno);
+	if (!place->directory)
+		return cannot(place, ENOENT);
 	place->fd = open(place->directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 	if (place->fd >= 0)
 		return 0;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Holds reports and records against their schemas: `validate.py FILE...`.
 
-A file whose first line is a whole JSON object with a `type` is a record and is checked line by line,
-all others are reports. Beyond the schema: no member twice, members in the schema's order, and
-numbers that have to add up. 0: all are valid, 1: not, each error with its path, 3: could not check.
+A file whose first line is a whole JSON object with a `type` is a record and is checked line by
+line, all others are reports. Beyond the schema: no member twice, members in the schema's order,
+and numbers that have to add up. 0: all are valid, 1: not, each error with its path, 3: could not check.
 """
 
 import json
@@ -24,7 +24,8 @@ ERRORS_SHOWN = 20  # of one file
 
 # Numbers in which trial lines differ though one is as valid as the other: a record holds thousands
 # of such lines, and a validator takes a millisecond for each.
-VALID_NUMBERS = re.compile(r'("index":)[1-9][0-9]{0,17}(?=,)|("(?:pc|handler)":"0x)[0-9a-f]{1,16}(?=")')
+VALID_NUMBERS = re.compile(r'("index":)[1-9][0-9]{0,17}(?=,)|'
+                           r'("(?:pc|handler)":"0x)[0-9a-f]{1,16}(?=")')
 
 
 def validators():

@@ -20,7 +20,8 @@ static char folder[] = "/tmp/sigsweep-report-XXXXXX";
 static char path[128];
 static bool without_tmpfile;
 
-/* In place of the C library's: file systems without O_TMPFILE are hard to come by. */
+/* In place of the C library's: file systems without O_TMPFILE are hard to come by.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int open(const char *name, int flags, ...)
 {
 	va_list arguments;
