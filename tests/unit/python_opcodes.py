@@ -89,6 +89,7 @@ def traced(function):
             seen.append([frame.f_code.co_name, frame.f_lasti])
         return trace
 
+    sys._getframe().f_trace_opcodes = True  # 3.12 looks at it here, when tracing begins
     sys.settrace(trace)
     try:
         function()

@@ -251,6 +251,7 @@ static void compare(const struct run *run, const json_t *traced)
 		before = boundary->opcode;
 	}
 	assert_int_equal(at, json_array_size(traced));
+	assert_true(at > 90);
 	print_message("%zu opcodes traced, %zu boundaries, %zu joined to the one before\n", at,
 		      run->count, joined);
 }
