@@ -135,11 +135,15 @@ static void test_full_stretches_cost_nothing(void **state)
 	intervals_clear(&set);
 }
 
-static void test_backwards_joins_too(void **state)
+static void test_stretches_join_both_ways(void **state)
 {
 	struct intervals set = {0};
 
 	(void)state;
+	for (uint64_t index = 0; index < 100000; index++)
+		assert_true(intervals_add(&set, index));
+	assert_int_equal(set.block_count, 2);
+	intervals_clear(&set);
 	for (uint64_t index = 100000; index-- > 0;)
 		assert_true(intervals_add(&set, index));
 	assert_int_equal(set.block_count, 2);
@@ -213,7 +217,7 @@ int main(void)
 		cmocka_unit_test(test_random_order),
 		cmocka_unit_test(test_jobs_out_of_step),
 		cmocka_unit_test(test_full_stretches_cost_nothing),
-		cmocka_unit_test(test_backwards_joins_too),
+		cmocka_unit_test(test_stretches_join_both_ways),
 		cmocka_unit_test(test_far_apart),
 		cmocka_unit_test(test_count_outside),
 	};
