@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import _thread
 
 
@@ -96,10 +95,22 @@ numbers = [latin, wide, astral]
 nothing = None
 
 
-def thread():
-    worker = threading.Thread(target=frames)
-    worker.start()
-    worker.join()
+def companion():
+    os.environ["SIGSWEEP"] = "1"
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                                    "companion"))
+    import sigsweep
+    sigsweep.watch(lock, "the lock")
+    sigsweep.check(lambda: True, "the check")
+    # Where a trial would stop: at the announcement of the window.
+    begin = sigsweep.__sigsweep_window_begin__
+
+    def __sigsweep_window_begin__(name):
+        begin(name)
+        stop()
+    sigsweep.__sigsweep_window_begin__ = __sigsweep_window_begin__
+    with sigsweep.window("the window"):
+        pass
 
 
 if __name__ == "__main__":

@@ -222,6 +222,40 @@ static void test_pending(void **state)
 	close_state(&opened);
 }
 
+/* The first tuple of a list that the companion module keeps: its name, and its object's type. */
+static void check_announced(const struct opened *opened, const char *attribute, const char *name,
+			    const char *type)
+{
+	uint64_t list, tuple, items[2];
+	pid_t pid = opened->target.pid;
+	char text[64];
+
+	assert_int_equal(python_module_attribute(opened->python, pid, "sigsweep", attribute, &list),
+			 0);
+	assert_int_equal(python_items(opened->python, pid, list, &tuple, 1), 1);
+	assert_int_equal(python_items(opened->python, pid, tuple, items, 2), 2);
+	assert_true(python_unicode(opened->python, pid, items[0], text, sizeof(text)) > 0);
+	assert_string_equal(text, name);
+	assert_int_equal(python_type_name(opened->python, pid, items[1], text, sizeof(text)), 0);
+	assert_string_equal(text, type);
+}
+
+/* What companion/sigsweep.py announces can be seen from outside. */
+static void test_companion(void **state)
+{
+	struct python_frame frames[FRAMES];
+	struct opened opened;
+	ssize_t count;
+
+	open_state(&opened, *state, "companion");
+	check_announced(&opened, "__sigsweep_watched__", "the lock", "lock");
+	check_announced(&opened, "__sigsweep_checks__", "the check", "function");
+	count = python_frames(opened.python, opened.target.pid, opened.thread, frames, FRAMES);
+	assert_true(count > 2);
+	assert_non_null(strstr(frames[1].function, "__sigsweep_window_begin__"));
+	close_state(&opened);
+}
+
 #define ROWS(version)                                                                              \
 	{"frames " version, test_frames, NULL, NULL, version},                                     \
 		{"specialised " version, test_specialised, NULL, NULL, version},                   \

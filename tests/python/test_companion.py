@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
+
+import importlib.util
+import os
+import sys
+import unittest
+
+PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "companion",
+                    "sigsweep.py")
+
+
+def load(active):
+    """A fresh copy of the module, as it is under the harness or without it."""
+    before = os.environ.pop("SIGSWEEP", None)
+    if active:
+        os.environ["SIGSWEEP"] = "1"
+    try:
+        spec = importlib.util.spec_from_file_location("sigsweep", PATH)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        os.environ.pop("SIGSWEEP", None)
+        if before is not None:
+            os.environ["SIGSWEEP"] = before
+    return module
+
+
+class WithoutHarness(unittest.TestCase):
+    def setUp(self):
+        self.sigsweep = load(False)
+
+    def test_nothing_is_kept(self):
+        thing = object()
+        before = sys.getrefcount(thing)
+        self.assertIs(self.sigsweep.watch(thing), thing)
+        self.assertEqual(sys.getrefcount(thing), before)
+        self.assertEqual(self.sigsweep.__sigsweep_watched__, [])
+
+    def test_no_check_is_called(self):
+        called = []
+        self.sigsweep.check(lambda: called.append(1))
+        self.assertEqual(self.sigsweep.__sigsweep_evaluate__(), 0)
+        self.assertEqual(called, [])
+
+    def test_window_calls_nothing(self):
+        def begin(name):
+            self.fail("the window was announced")
+        self.sigsweep.__sigsweep_window_begin__ = begin
+        with self.sigsweep.window():
+            pass
+
+    def test_decorator_returns_the_function_itself(self):
+        def work():
+            return 3
+        self.assertIs(self.sigsweep.window()(work), work)
+
+    def test_inactive(self):
+        self.assertFalse(self.sigsweep.active())
+
+
+class UnderHarness(unittest.TestCase):
+    def setUp(self):
+        self.sigsweep = load(True)
+
+    def test_active(self):
+        self.assertTrue(self.sigsweep.active())
+        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 1)
+
+    def test_watch(self):
+        thing = []
+        self.assertIs(self.sigsweep.watch(thing, "the list"), thing)
+        self.sigsweep.watch(3)
+        self.assertEqual(self.sigsweep.__sigsweep_watched__, [("the list", thing), ("int", 3)])
+
+    def test_checks(self):
+        def broken():
+            raise KeyboardInterrupt("late")
+        self.sigsweep.check(lambda: True, "good")
+        self.sigsweep.check(lambda: 0, "bad")
+        self.sigsweep.check(broken)
+        for _ in range(2):  # evaluated anew each time
+            self.assertEqual(self.sigsweep.__sigsweep_evaluate__(), 2)
+            self.assertEqual(self.sigsweep.__sigsweep_results__,
+                             [("good", "holds", ""), ("bad", "violated", ""),
+                              ("broken", "raised", "KeyboardInterrupt: late")])
+
+    def test_check_wants_a_callable(self):
+        self.assertRaises(TypeError, self.sigsweep.check, 3)
+
+    def test_check_is_a_decorator(self):
+        @self.sigsweep.check
+        def invariant():
+            return True
+        self.assertTrue(invariant())
+        self.assertEqual(self.sigsweep.__sigsweep_checks__, [("invariant", invariant)])
+
+    def test_windows_nest_and_end_on_exceptions(self):
+        with self.sigsweep.window("outer"):
+            self.assertRaises(ValueError, self.nested)
+            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer"])
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+
+    def nested(self):
+        with self.sigsweep.window("inner"):
+            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer", "inner"])
+            raise ValueError
+
+    def test_functions_are_announced_by_name(self):
+        seen = []
+
+        def trace(frame, event, argument):
+            if event == "call":
+                seen.append(frame.f_code.co_name)
+        sys.setprofile(trace)
+        try:
+            with self.sigsweep.window():
+                pass
+        finally:
+            sys.setprofile(None)
+        self.assertEqual([name for name in seen if name.startswith("__sigsweep")],
+                         ["__sigsweep_window_begin__", "__sigsweep_window_end__"])
+
+    def test_decorator(self):
+        @self.sigsweep.window("work")
+        def work(value, more=0):
+            """What it does."""
+            return value + more, list(self.sigsweep.__sigsweep_open__)
+        self.assertEqual(work(1, more=2), (3, ["work"]))
+        self.assertEqual((work.__name__, work.__doc__), ("work", "What it does."))
+
+
+if __name__ == "__main__":
+    unittest.main()
