@@ -256,13 +256,14 @@ static void test_companion(void **state)
 	close_state(&opened);
 }
 
-#define ROWS(version)                                                                              \
-	{"frames " version, test_frames, NULL, NULL, version},                                     \
-		{"specialised " version, test_specialised, NULL, NULL, version},                   \
-		{"many lines " version, test_many_lines, NULL, NULL, version},                     \
+#define ROW(state, test, version)                                                                  \
 	{                                                                                          \
-		"pending " version, test_pending, NULL, NULL, version                              \
+		state " " version, test, NULL, NULL, version                                       \
 	}
+#define ROWS(version)                                                                              \
+	ROW("frames", test_frames, version), ROW("specialised", test_specialised, version),        \
+		ROW("many lines", test_many_lines, version),                                       \
+		ROW("companion", test_companion, version), ROW("pending", test_pending, version)
 
 int main(void)
 {
