@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See decode.h. Decoding stands in the step loop, so the decoder is set up once and nothing is
- * allocated; the text is for what becomes a finding.
+ * See decode.h: what an instruction is. Decoding stands in the step loop, so the decoder is set up
+ * once and nothing is allocated.
  */
 #include "harness/engine/decode.h"
 
@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 static const ZydisDecoder *decoder(void)
 {
@@ -139,54 +137,4 @@ int decode_instruction(const uint8_t *bytes, size_t size, struct instruction *ou
 	if (instruction.attributes & ZYDIS_ATTRIB_HAS_LOCK)
 		out->flags |= INSTRUCTION_LOCKED;
 	return 0;
-}
-
-static const ZydisFormatter *formatter(void)
-{
-	static ZydisFormatter the_formatter;
-	static bool is_ready;
-
-	if (!is_ready) {
-		ZydisFormatterInit(&the_formatter, ZYDIS_FORMATTER_STYLE_ATT);
-		ZydisFormatterSetProperty(&the_formatter, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, 0);
-		ZydisFormatterSetProperty(&the_formatter,
-					  ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
-					  ZYDIS_PADDING_DISABLED);
-		ZydisFormatterSetProperty(&the_formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING,
-					  ZYDIS_PADDING_DISABLED);
-		ZydisFormatterSetProperty(&the_formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING,
-					  ZYDIS_PADDING_DISABLED);
-		is_ready = true;
-	}
-	return &the_formatter;
-}
-
-/* The library writes ", " between operands, the GNU tools ",". */
-static void close_up_commas(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		*to++ = *from;
-		if (*from == ',' && from[1] == ' ')
-			from++;
-	}
-	*to = '\0';
-}
-
-void decode_text(const uint8_t *bytes, size_t size, uint64_t pc, char *text, size_t text_size)
-{
-	ZydisDecodedInstruction instruction;
-	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-	char whole[128];
-
-	if (text_size == 0)
-		return;
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder(), bytes, size, &instruction, operands)) ||
-	    !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(formatter(), &instruction, operands,
-							  instruction.operand_count_visible, whole,
-							  sizeof(whole), pc, NULL)))
-		strcpy(whole, "(bad)");
-	close_up_commas(whole);
-	snprintf(text, text_size, "%s", whole);
 }
