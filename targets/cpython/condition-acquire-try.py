@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""acquire(), then try: an interruption between the two leaves a Condition held for ever."""
+import threading
+
+lock = threading.Condition()
+
+
+def work():
+    lock.acquire()
+    try:
+        return 1
+    finally:
+        lock.release()
+
+
+work()

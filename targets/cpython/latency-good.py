@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+"""A calculation in C that looks for signals: Ctrl-C is answered at once."""
+import latency_good
+
+
+def work():
+    return latency_good.work(100000)
+
+
+work()
