@@ -30,9 +30,9 @@ static const struct sender {
 static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
 #define TIMERS (sizeof(timers) / sizeof(timers[0]))
 
-struct filter *guard_filter(void)
+struct filter *guard_filter(bool with_returns)
 {
-	const size_t count = SENDERS + TIMERS + undo_syscall_count;
+	const size_t count = SENDERS + TIMERS + undo_syscall_count + 2;
 	struct filter_row *rows = alloc_resize(NULL, count, sizeof(*rows));
 	struct filter *filter;
 	size_t n = 0;
@@ -45,6 +45,9 @@ struct filter *guard_filter(void)
 		rows[n++] = (struct filter_row){.number = undo_syscalls[i].number,
 						.flags_argument = undo_syscalls[i].flags_argument,
 						.flags_mask = undo_syscalls[i].flags_mask};
+	rows[n++] = (struct filter_row){.number = SYS_exit_group, .flags_argument = -1};
+	if (with_returns)
+		rows[n++] = (struct filter_row){.number = SYS_rt_sigreturn, .flags_argument = -1};
 	filter = filter_new(rows, n);
 	free(rows);
 	return filter;
@@ -156,20 +159,20 @@ static int watch_sender(struct guard *guard, const struct family_member *member,
 	return trace_set_registers(member->tid, registers);
 }
 
-int guard_syscall(struct guard *guard, pid_t tid)
+int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 {
 	struct family_member *member = family_find(guard->family, tid);
 	const struct sender *sender;
-	struct registers registers;
 	uint64_t arguments[6];
-	int error = trace_get_registers(tid, &registers);
+	int error = trace_get_registers(tid, registers);
+	const long number = error ? -1 : registers_syscall(registers);
 
-	if (error || !member)
+	if (error || !member || number == SYS_exit_group || number == SYS_rt_sigreturn)
 		return error;
-	sender = find_sender(registers_syscall(&registers));
+	sender = find_sender(number);
 	if (sender)
-		return watch_sender(guard, member, sender, &registers);
-	if (is_timer(registers_syscall(&registers))) {
+		return watch_sender(guard, member, sender, registers);
+	if (is_timer(number)) {
 		if (member->owner == FAMILY_TRIAL)
 			guard->has_timer = true;
 		else
@@ -177,6 +180,6 @@ int guard_syscall(struct guard *guard, pid_t tid)
 		return 0;
 	}
 	for (unsigned int i = 0; i < 6; i++)
-		arguments[i] = registers_syscall_argument(&registers, i);
-	return undo_before(guard->undo, tid, registers_syscall(&registers), arguments);
+		arguments[i] = registers_syscall_argument(registers, i);
+	return undo_before(guard->undo, tid, number, arguments);
 }

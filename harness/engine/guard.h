@@ -12,6 +12,7 @@
 #include "harness/engine/family.h"
 #include "harness/engine/undo.h"
 #include "harness/kernel/filter.h"
+#include "harness/kernel/registers.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -28,10 +29,12 @@ struct guard {
 	bool signalled_walker_child;
 };
 
-/* The filter of everything that the guard wants to see. */
-struct filter *guard_filter(void);
+/* The filter of everything that the guard wants to see, of a process's own end (exit_group), and,
+ * where asked for, of the returns from signal handlers (rt_sigreturn). */
+struct filter *guard_filter(bool with_returns);
 
-/* To be called at a PTRACE_EVENT_SECCOMP stop of `tid`, before it is resumed. */
-int guard_syscall(struct guard *guard, pid_t tid) MUST_CHECK;
+/* To be called at a PTRACE_EVENT_SECCOMP stop of `tid`, before it is resumed. Gives the registers
+ * there (registers_syscall() tells the call), for who wants to know. */
+int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers) MUST_CHECK;
 
 #endif

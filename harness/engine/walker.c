@@ -2,6 +2,7 @@
 /* The life of a walker: start, what is known of it, end. How it runs: walker_run.c. */
 #include "harness/engine/walker.h"
 
+#include "harness/base/alloc.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 
@@ -101,6 +102,7 @@ void walker_close(struct walker *walker)
 	symbols_free(walker->symbols);
 	code_free(walker->code);
 	maps_free(&walker->maps);
+	free(walker->breakpoints);
 	memset(walker, 0, sizeof(*walker));
 }
 
@@ -164,16 +166,24 @@ int walker_add_breakpoint(struct walker *walker, uint64_t address)
 	for (size_t i = 0; i < walker->breakpoint_count; i++)
 		if (walker->breakpoints[i].address == address)
 			return 0;
-	if (walker->breakpoint_count == WALKER_BREAKPOINTS)
-		return fail(-ENOSPC,
-			    "the place stands for more than %d addresses: name one of them",
-			    WALKER_BREAKPOINTS);
+	alloc_grow((void **)&walker->breakpoints, walker->breakpoint_count,
+		   &walker->breakpoint_capacity, sizeof(*walker->breakpoints));
 	breakpoint = &walker->breakpoints[walker->breakpoint_count];
 	*breakpoint = (struct walker_breakpoint){.address = address};
 	if (!plant(walker, breakpoint))
 		return fail(-EFAULT, "0x%llx is not mapped in %s", (unsigned long long)address,
 			    walker->launch->program);
 	walker->breakpoint_count++;
+	return 0;
+}
+
+int walker_lift_breakpoint(struct walker *walker, uint64_t address)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].address == address &&
+		    !lift(walker, &walker->breakpoints[i]))
+			return fail(-EFAULT, "cannot take a breakpoint out of %s",
+				    walker->launch->program);
 	return 0;
 }
 

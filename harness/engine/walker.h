@@ -23,7 +23,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define WALKER_BREAKPOINTS 64
 #define WALKER_QUEUE 32
 
 enum walker_end {
@@ -72,8 +71,9 @@ struct walker {
 
 	siginfo_t queue[WALKER_QUEUE]; /* its own signals, held back while it was copied */
 	size_t queued;
-	struct walker_breakpoint breakpoints[WALKER_BREAKPOINTS];
+	struct walker_breakpoint *breakpoints;
 	size_t breakpoint_count;
+	size_t breakpoint_capacity;
 };
 
 /* Starts the target, stopped after exec. `launch` and `guard` must outlive the walker. */
@@ -106,6 +106,7 @@ int walker_add_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
 void walker_clear_breakpoints(struct walker *walker); /* forgets them; restores the bytes */
 int walker_lift_breakpoints(struct walker *walker) MUST_CHECK;  /* for a copy: out, and ... */
 int walker_plant_breakpoints(struct walker *walker) MUST_CHECK; /* ... in again */
+int walker_lift_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK; /* one of them */
 
 /* Lets it run to its end at full speed. */
 int walker_finish(struct walker *walker) MUST_CHECK;

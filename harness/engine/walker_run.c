@@ -70,10 +70,11 @@ static int on_event(struct walker *walker, pid_t tid, int event)
 {
 	unsigned long message = 0;
 	const struct family_member *member;
+	struct registers registers;
 
 	switch (event) {
 	case PTRACE_EVENT_SECCOMP:
-		return guard_syscall(walker->guard, tid);
+		return guard_syscall(walker->guard, tid, &registers);
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
@@ -357,7 +358,7 @@ static int step_off(struct walker *walker)
 
 	if (!breakpoint_at(walker, walker->pc))
 		return 0;
-	error = walker_lift_breakpoints(walker);
+	error = walker_lift_breakpoint(walker, walker->pc);
 	if (!error)
 		error = walker_step(walker);
 	if (!error && walker->end == WALKER_RUNS)

@@ -8,6 +8,7 @@
 #include "harness/model/baseline.h"
 #include "harness/model/job.h"
 #include "harness/model/story.h"
+#include "harness/model/survey.h"
 #include "harness/model/worker.h"
 
 #include <errno.h>
@@ -190,6 +191,9 @@ static int prepare(struct run *run)
 		error = write_run(run);
 	if (!error)
 		error = make_baseline(run);
+	if (!error)
+		error = survey_run(&run->baseline, scenario, run->log_fds[0], run->stdin_fd,
+				   choose_cpu(0));
 	if (!error && (is_sample || run->campaign->count_first))
 		error = count(run);
 	if (!error)
@@ -335,6 +339,7 @@ int campaign_run(struct campaign *campaign)
 			close(run->log_fds[i]);
 	if (run->stdin_fd >= 0)
 		close(run->stdin_fd);
+	survey_free(&run->baseline, campaign->scenario);
 	baseline_free(&run->baseline);
 	free(run->failure);
 	free(run);

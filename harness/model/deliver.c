@@ -59,6 +59,7 @@ static int classify(struct trial *trial, uint64_t pc, const struct stop *stop, b
 	if (entered(trial, &registers, pc)) {
 		trial->delivery = DELIVERY_ENTERED;
 		trial->handler = registers_pc(&registers);
+		trial->handler_sp = registers_sp(&registers);
 	} else {
 		trial->delivery = DELIVERY_IGNORED;
 	}
@@ -77,6 +78,7 @@ static int step_in(struct trial *trial, uint64_t pc, struct stop *stop, bool *ha
 
 int deliver_try_syscall(struct trial *trial, bool *blocks)
 {
+	struct registers registers;
 	struct process_stat stat;
 	struct stop stop;
 	int error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
@@ -85,7 +87,7 @@ int deliver_try_syscall(struct trial *trial, bool *blocks)
 	if (!error)
 		error = trace_wait(trial->pid, STEP_LIMIT, &stop);
 	while (!error && stop.kind == STOP_EVENT && stop.event == PTRACE_EVENT_SECCOMP) {
-		error = guard_syscall(&trial->stage->guard, trial->pid);
+		error = guard_syscall(&trial->stage->guard, trial->pid, &registers);
 		if (!error)
 			error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
 		if (!error)

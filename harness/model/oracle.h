@@ -32,18 +32,33 @@ struct verdict {
 	json_t *evidence; /* for the example, or NULL; given away */
 };
 
+enum oracle_need {
+	ORACLE_NEEDS_RETURN = 1 << 0, /* MOMENT_RETURN */
+};
+
 enum oracle_moment {
 	MOMENT_ENTERED, /* before the handler's first instruction */
-	MOMENT_EXIT,    /* the process is about to be gone; its memory can still be read */
+	MOMENT_RETURN,  /* the handler is about to return through its signal frame */
+	MOMENT_EXIT, /* the process is about to be gone. Where it ends by its own exit_group it can
+		      * still be made to call functions; else only read */
 	MOMENT_STOPPED, /* it was stopped for good: crashed, stuck or out of time */
 };
 
 struct oracle {
 	const char *name;
 	const char *help;
+	unsigned int needs; /* oracle_need */
+	/*
+	 * Once for each sweep, before the jobs start: a run without the signal that stands at the
+	 * window's start and that the oracle takes to its end as it likes (with breakpoints, say),
+	 * to learn what to look at and what the baseline ends with. *knowledge is given to begin().
+	 * An error makes the oracle UNKNOWN for all trials, with its sentence. NULL: nothing.
+	 */
+	int (*survey)(struct stage *stage, void **knowledge);
+	void (*forget)(void *knowledge);
 	/* Once for each walker, at the window's start; *state is the oracle's own. NULL: nothing.
 	 */
-	int (*begin)(const struct stage *stage, void **state);
+	int (*begin)(const struct stage *stage, void *knowledge, void **state);
 	/* At each boundary with a trial, the walker standing there. */
 	int (*before)(void *state, const struct trial *trial);
 	/* At the trial's stops. */

@@ -33,6 +33,15 @@ int stage_input(const struct scenario *scenario)
 			      scenario->stdin_path, strerror(errno));
 }
 
+static bool wants_returns(const struct scenario *scenario)
+{
+	unsigned int needs = 0;
+
+	for (size_t i = 0; scenario->oracles[i]; i++)
+		needs |= scenario->oracles[i]->needs;
+	return needs & ORACLE_NEEDS_RETURN;
+}
+
 int stage_open(struct stage *stage, const struct scenario *scenario,
 	       const struct baseline *baseline, int log_fd, int stdin_fd, int cpu)
 {
@@ -44,7 +53,7 @@ int stage_open(struct stage *stage, const struct scenario *scenario,
 	error = capture_open(&stage->capture);
 	if (error)
 		return error;
-	stage->filter = guard_filter();
+	stage->filter = guard_filter(wants_returns(scenario));
 	stage->guard = (struct guard){
 		.undo = undo_open(log_fd), .family = &stage->family, .harness = getppid()};
 	stage->undo_start = undo_mark(stage->guard.undo);

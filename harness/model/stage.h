@@ -21,6 +21,8 @@ struct baseline {
 	double seconds;      /* the longer run's, on the wall clock */
 	double trial_limit;  /* seconds on the wall clock for a trial */
 	double cpu_limit;    /* seconds on the CPU for a trial */
+	void *knowledge[ORACLES_MAX]; /* of the scenario's oracles, from their surveys */
+	char *ignorance[ORACLES_MAX]; /* why an oracle's survey failed; NULL: it did not */
 };
 
 struct stage {

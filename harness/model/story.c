@@ -21,7 +21,14 @@ void story_judge(struct story *story, const struct trial *trial)
 		size_t count;
 
 		memset(verdicts, 0, sizeof(*verdicts) * VERDICTS_MAX);
-		count = oracles[i]->judge(trial->oracle_states[i], trial, verdicts);
+		if (trial->stage->baseline->ignorance[i]) {
+			verdicts->value = VERDICT_UNKNOWN;
+			snprintf(verdicts->title, sizeof(verdicts->title), "%s",
+				 trial->stage->baseline->ignorance[i]);
+			count = 1;
+		} else {
+			count = oracles[i]->judge(trial->oracle_states[i], trial, verdicts);
+		}
 		for (size_t n = 0; n < count; n++)
 			story->oracles[story->count++] = oracles[i];
 	}

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -41,7 +42,7 @@ static void tell_oracles(struct trial *trial, enum oracle_moment moment)
 	const struct oracle *const *oracles = trial->stage->scenario->oracles;
 
 	for (size_t i = 0; trial->oracle_states && oracles[i]; i++)
-		if (oracles[i]->on_stop)
+		if (oracles[i]->on_stop && !trial->stage->baseline->ignorance[i])
 			(void)!oracles[i]->on_stop(trial->oracle_states[i], trial, moment);
 }
 
@@ -118,6 +119,42 @@ static bool is_crash(int signal)
 
 static int on_signal(struct trial *trial, struct course *course, const struct stop *stop);
 
+/* The process is about to end itself and can still be asked anything. */
+static int on_exit_call(struct trial *trial, const struct registers *registers)
+{
+	judge_status(trial, W_EXITCODE((int)registers_syscall_argument(registers, 0) & 0xff, 0));
+	if (!scenario_expects(trial->stage->scenario, &trial->outcome))
+		keep_stack(trial);
+	tell_oracles(trial, MOMENT_EXIT);
+	trial->has_told_end = true;
+	/* One stop less. */
+	return trace_set_options(trial->pid, launch_options & ~(unsigned long)PTRACE_O_TRACEEXIT);
+}
+
+/* At a return from a handler, the signal frame lies where the return address was. */
+static void on_return_call(struct trial *trial, const struct registers *registers)
+{
+	if (trial->delivery != DELIVERY_ENTERED || trial->has_returned ||
+	    registers_sp(registers) != trial->handler_sp + sizeof(uint64_t))
+		return;
+	trial->has_returned = true;
+	tell_oracles(trial, MOMENT_RETURN);
+}
+
+static int on_syscall(struct trial *trial)
+{
+	struct registers registers;
+	int error = guard_syscall(&trial->stage->guard, trial->pid, &registers);
+
+	if (error)
+		return error;
+	if (registers_syscall(&registers) == SYS_exit_group && !trial->has_told_end)
+		return on_exit_call(trial, &registers);
+	if (registers_syscall(&registers) == SYS_rt_sigreturn)
+		on_return_call(trial, &registers);
+	return 0;
+}
+
 static int settle_main(struct trial *trial, struct course *course, const struct stop *stop)
 {
 	unsigned long message;
@@ -132,11 +169,11 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 		return 0;
 	case STOP_EVENT:
 		if (stop->event == PTRACE_EVENT_SECCOMP) {
-			int error = guard_syscall(&trial->stage->guard, trial->pid);
+			int error = on_syscall(trial);
 
 			if (error)
 				return error;
-		} else if (stop->event == PTRACE_EVENT_EXIT) {
+		} else if (stop->event == PTRACE_EVENT_EXIT && !trial->has_told_end) {
 			if (trace_event_message(trial->pid, &message) == 0) {
 				judge_status(trial, (int)message);
 				if (!scenario_expects(trial->stage->scenario, &trial->outcome))
