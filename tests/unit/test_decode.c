@@ -192,7 +192,7 @@ static void compare_line(char *line, struct tally *tally)
 	struct instruction instruction = {0};
 	uint8_t bytes[32];
 	size_t size = 0;
-	char expected[512];
+	char expected[1200];
 	char text[512];
 	uint64_t pc;
 	char *code = strstr(line, ":\t");
