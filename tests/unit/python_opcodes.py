@@ -2,7 +2,6 @@
 """Runs one function twice, from two compilations of the same source: first under sys.settrace with
 opcode events, writing the offsets that it saw to descriptor 3, then without any tracing between two
 SIGSTOPs. The argument names the function."""
-import dis
 import json
 import os
 import signal

@@ -256,6 +256,38 @@ static void test_companion(void **state)
 	close_state(&opened);
 }
 
+/* What is not known is said, and nothing is guessed. */
+static void test_unknown_version(void **state)
+{
+	struct python_image image = {.version = 0x03630100, .path = "libpython3.99.so"};
+	struct python *python;
+
+	(void)state;
+	assert_int_equal(python_open(&image, getpid(), &python), -ENOTSUP);
+	assert_null(python);
+	assert_string_equal(fail_text(), "unknown CPython version 3.99.1: native frames only");
+	/* Known by its number, with another layout than its headers say. */
+	image.version = 0x03090200;
+	image.runtime_size = 16;
+	assert_int_equal(python_open(&image, getpid(), &python), -ENOTSUP);
+	assert_non_null(strstr(fail_text(), "native frames only"));
+}
+
+/* A program that holds no CPython. */
+static void test_no_python(void **state)
+{
+	struct symbols *symbols = symbols_new();
+	struct maps maps = {0};
+	struct python *python;
+
+	(void)state;
+	assert_int_equal(maps_read(&maps, getpid()), 0);
+	assert_int_equal(symbols_update(symbols, &maps, getpid()), 0);
+	assert_int_equal(python_attach(symbols, getpid(), &python), -ENOENT);
+	maps_free(&maps);
+	symbols_free(symbols);
+}
+
 #define ROW(state, test, version)                                                                  \
 	{                                                                                          \
 		state " " version, test, NULL, NULL, version                                       \
@@ -268,9 +300,20 @@ static void test_companion(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROWS("host"),  ROWS("3.9"),  ROWS("3.9d"),  ROWS("3.11"),
-		ROWS("3.11d"), ROWS("3.13"), ROWS("3.13d"), ROWS("3.14"),
-		ROWS("3.14d"), ROWS("3.15"), ROWS("3.15d"), ROWS("extra"),
+		cmocka_unit_test(test_unknown_version),
+		cmocka_unit_test(test_no_python),
+		ROWS("host"),
+		ROWS("3.9"),
+		ROWS("3.9d"),
+		ROWS("3.11"),
+		ROWS("3.11d"),
+		ROWS("3.13"),
+		ROWS("3.13d"),
+		ROWS("3.14"),
+		ROWS("3.14d"),
+		ROWS("3.15"),
+		ROWS("3.15d"),
+		ROWS("extra"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
