@@ -9,7 +9,6 @@
 #include "reports/record.h"
 #include "reports/report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,11 +61,7 @@ static int open_record(const struct sweep *sweep, struct state *state)
 {
 	if (!sweep->record)
 		return 0;
-	/* A record of an earlier sweep: this one is not its continuation. */
-	if (unlink(sweep->record) < 0 && errno != ENOENT)
-		return fail(-errno, "cannot replace the record %s: %s", sweep->record,
-			    strerror(errno));
-	return record_writer_open(sweep->record, &state->record);
+	return record_writer_replace(sweep->record, &state->record);
 }
 
 static int close_record(struct state *state, int error)

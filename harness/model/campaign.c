@@ -27,7 +27,7 @@
 
 #define TICK_MS 200
 #define SECONDS_PER_TRIAL 0.001 /* a first guess, for spreading a budget of seconds */
-#define COUNT_SHARE 0.25 /* of a budget of seconds, for finding out how long the window is */
+#define COUNT_SHARE 0.25        /* of a budget of seconds, for finding out how long the window is */
 #define JOBS_MAX 256
 
 struct run {
@@ -40,7 +40,9 @@ struct run {
 	uint64_t total; /* trials to be made, 0: not known */
 	uint64_t stride;
 	double start;
-	char *failure; /* the first of a job's */
+	double jobs_start;
+	uint64_t trials; /* lines of trials that came */
+	char *failure;   /* the first of a job's */
 	int code;
 };
 
@@ -139,8 +141,9 @@ static struct worker make_worker(struct run *run, unsigned int job)
 	};
 }
 
-/* A walk without trials: how many boundaries are there? With a budget of seconds only for a share of
- * them: a window that is longer is sampled as far as was seen, and walks on as far as time allows. */
+/* A walk without trials: how many boundaries are there? With a budget of seconds only for a share
+ * of them: a window that is longer is sampled as far as was seen, and walks on as far as time
+ * allows. */
 static int count(struct run *run)
 {
 	const double seconds = run->campaign->scenario->budget_seconds;
@@ -201,10 +204,21 @@ static int prepare(struct run *run)
 	return error;
 }
 
+/* Passes a job's line on and counts the trials, for the rate. */
+static int pass_line(void *context, const char *line, size_t size)
+{
+	static const char mark[] = "{\"type\":\"trial\"";
+	struct run *run = context;
+
+	run->trials += size >= sizeof(mark) - 1 && memcmp(line, mark, sizeof(mark) - 1) == 0;
+	return run->campaign->sink.line(run->campaign->sink.context, line, size);
+}
+
 static int start_jobs(struct run *run)
 {
 	const unsigned int jobs = run->campaign->scenario->jobs;
 
+	run->jobs_start = now();
 	for (unsigned int i = 0; i < jobs; i++) {
 		const struct worker worker = make_worker(run, i);
 		int error = job_start(&run->jobs[i], &worker);
@@ -242,13 +256,15 @@ static void end_job(struct run *run, struct job *job)
 
 static void read_jobs(struct run *run, const struct pollfd *polls)
 {
+	const struct sink sink = {.line = pass_line, .context = run};
+
 	for (unsigned int i = 0; i < run->campaign->scenario->jobs; i++) {
 		struct job *job = &run->jobs[i];
 		int more;
 
 		if (job->pid <= 0 || !polls[i].revents)
 			continue;
-		more = job_read(job, &run->campaign->sink);
+		more = job_read(job, &sink);
 		if (more < 0) {
 			note_failure(run, more);
 			stop_jobs(run);
@@ -284,7 +300,9 @@ static void follow_jobs(struct run *run)
 
 static int write_end(struct run *run)
 {
+	const double seconds = now() - run->jobs_start;
 	json_t *reasons = json_array();
+	json_t *line;
 
 	if (run->failure)
 		json_array_append_new(reasons, json_string(run->failure));
@@ -295,9 +313,12 @@ static int write_end(struct run *run)
 			reasons, json_sprintf("a sample: every %llu. boundary was tried, as the "
 					      "budget asked",
 					      (unsigned long long)run->stride));
-	return story_write_line(json_pack("{s:s, s:o, s:f}", "type", "end", "why_incomplete",
-					  reasons, "seconds", now() - run->start),
-				&run->campaign->sink);
+	line = json_pack("{s:s, s:o, s:f}", "type", "end", "why_incomplete", reasons, "seconds",
+			 now() - run->start);
+	if (run->jobs_start > 0 && seconds > 0)
+		json_object_set_new(line, "injections_per_second",
+				    json_real((double)run->trials / seconds));
+	return story_write_line(line, &run->campaign->sink);
 }
 
 static int sweep(struct run *run)
