@@ -447,6 +447,41 @@ static void test_wild_call(void **state)
 	finish(&session);
 }
 
+/* Two frames that are each other's callers: the walk must not go round. */
+static void test_circular_stack(void **state)
+{
+	struct session session;
+	struct registers registers;
+	struct frame frames[MAX_FRAMES];
+	uint64_t inside;
+	uint64_t low;
+	bool complete;
+
+	(void)state;
+	build("gcc", "-O0 -fno-omit-frame-pointer");
+	session = start(victim_path("victim"));
+	registers = get_registers(&session);
+	inside = session.main + 20; /* behind the prologue: the frame is found through rbp */
+	low = registers.user.rsp - 1024;
+	for (int i = 0; i < 2; i++) {
+		uint64_t here = low + (uint64_t)i * 64;
+		uint64_t other = low + (uint64_t)!i * 64;
+
+		ptrace(PTRACE_POKEDATA, session.pid, (void *)here, (void *)other);
+		ptrace(PTRACE_POKEDATA, session.pid, (void *)(here + 8), (void *)inside);
+	}
+	registers.user.rip = inside;
+	registers.user.rbp = low;
+	registers.user.rsp = low - 256;
+	assert_int_equal(unwind_stack(session.unwinder, session.pid, &registers, frames, MAX_FRAMES,
+				      &complete),
+			 3);
+	assert_false(complete);
+	assert_int_equal(frames[0].cfa, low + 16);
+	assert_int_equal(frames[1].cfa, low + 64 + 16);
+	finish(&session);
+}
+
 static void test_limit(void **state)
 {
 	struct session session;
@@ -484,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_corrupt_stacks),
 		cmocka_unit_test(test_wild_call),
+		cmocka_unit_test(test_circular_stack),
 		cmocka_unit_test(test_limit),
 	};
 
