@@ -3,6 +3,7 @@
 #include "harness/engine/guard.h"
 
 #include "harness/base/alloc.h"
+#include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/kernel/registers.h"
 
@@ -27,12 +28,16 @@ static const struct sender {
 };
 #define SENDERS (sizeof(senders) / sizeof(senders[0]))
 
+/* Calls that only tell something. */
+static const long tellers[] = {SYS_rt_sigaction, SYS_sigaltstack, SYS_shmget};
+#define TELLERS (sizeof(tellers) / sizeof(tellers[0]))
+
 static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
 #define TIMERS (sizeof(timers) / sizeof(timers[0]))
 
 struct filter *guard_filter(bool with_returns)
 {
-	const size_t count = SENDERS + TIMERS + undo_syscall_count + 2;
+	const size_t count = SENDERS + TIMERS + TELLERS + undo_syscall_count + 2;
 	struct filter_row *rows = alloc_resize(NULL, count, sizeof(*rows));
 	struct filter *filter;
 	size_t n = 0;
@@ -41,6 +46,8 @@ struct filter *guard_filter(bool with_returns)
 		rows[n++] = (struct filter_row){.number = senders[i].number, .flags_argument = -1};
 	for (size_t i = 0; i < TIMERS; i++)
 		rows[n++] = (struct filter_row){.number = timers[i], .flags_argument = -1};
+	for (size_t i = 0; i < TELLERS; i++)
+		rows[n++] = (struct filter_row){.number = tellers[i], .flags_argument = -1};
 	for (size_t i = 0; i < undo_syscall_count; i++)
 		rows[n++] = (struct filter_row){.number = undo_syscalls[i].number,
 						.flags_argument = undo_syscalls[i].flags_argument,
@@ -159,6 +166,46 @@ static int watch_sender(struct guard *guard, const struct family_member *member,
 	return trace_set_registers(member->tid, registers);
 }
 
+/* rt_sigaction(signal, new, ...): the kernel's struct is handler, flags, restorer, mask. */
+static void note_action(struct guard_signals *signals, pid_t tid, const struct registers *registers)
+{
+	const uint64_t signal = registers_syscall_argument(registers, 0);
+	const uint64_t new = registers_syscall_argument(registers, 1);
+	struct guard_action action;
+
+	if (new &&signal < GUARD_SIGNALS && memory_read(tid, new, &action, sizeof(action)) == 0)
+		signals->actions[signal] = action;
+}
+
+/* sigaltstack(new, old): stack_t is pointer, flags, size (sigaltstack(2)). */
+static void note_stack(struct guard_signals *signals, pid_t tid, const struct registers *registers)
+{
+	const uint64_t new = registers_syscall_argument(registers, 0);
+	stack_t stack;
+
+	if (!new || memory_read(tid, new, &stack, sizeof(stack)))
+		return;
+	signals->stack = stack.ss_flags & SS_DISABLE ? 0 : (uint64_t)(uintptr_t)stack.ss_sp;
+	signals->stack_size = signals->stack ? stack.ss_size : 0;
+}
+
+/* True when the call was one that only tells something. */
+static bool listen(struct guard *guard, const struct family_member *member, long number,
+		   const struct registers *registers)
+{
+	struct guard_signals *signals = member->tid == guard->walker  ? &guard->walker_signals
+					: member->tid == guard->trial ? &guard->trial_signals
+								      : NULL;
+
+	if (number == SYS_shmget)
+		guard->uses_shm = true;
+	else if (number == SYS_rt_sigaction && signals)
+		note_action(signals, member->tid, registers);
+	else if (number == SYS_sigaltstack && signals)
+		note_stack(signals, member->tid, registers);
+	return number == SYS_shmget || number == SYS_rt_sigaction || number == SYS_sigaltstack;
+}
+
 int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 {
 	struct family_member *member = family_find(guard->family, tid);
@@ -169,6 +216,8 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 
 	if (error || !member || number == SYS_exit_group || number == SYS_rt_sigreturn)
 		return error;
+	if (listen(guard, member, number, registers))
+		return 0;
 	sender = find_sender(number);
 	if (sender)
 		return watch_sender(guard, member, sender, registers);

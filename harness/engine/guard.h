@@ -15,7 +15,20 @@
 #include "harness/kernel/registers.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#define GUARD_SIGNALS 65
+
+/* How a process receives its signals, as its own system calls said. */
+struct guard_signals {
+	struct guard_action {
+		uint64_t handler; /* 0 default, 1 ignored */
+		uint64_t flags;
+	} actions[GUARD_SIGNALS];
+	uint64_t stack; /* alternate signal stack; 0: none */
+	uint64_t stack_size;
+};
 
 struct guard {
 	struct undo *undo;
@@ -27,6 +40,9 @@ struct guard {
 	bool walker_has_timer;
 	bool signalled_harness; /* somebody tried to signal its parent or everyone */
 	bool signalled_walker_child;
+	bool uses_shm;                       /* somebody called shmget */
+	struct guard_signals walker_signals; /* of the walker's first process since its exec */
+	struct guard_signals trial_signals;  /* of the trial's first process */
 };
 
 /* The filter of everything that the guard wants to see, of a process's own end (exit_group), and,

@@ -55,6 +55,8 @@ static int on_exec(struct walker *walker)
 
 	walker->breakpoint_count = 0; /* their bytes went with the old image */
 	walker->execed = true;
+	/* Handlers become the default, the alternate stack is gone (execve(2)). */
+	memset(&walker->guard->walker_signals, 0, sizeof(walker->guard->walker_signals));
 	error = launch_after_exec(walker->launch, walker->pid);
 	return error ? error : walker_refresh(walker);
 }

@@ -96,6 +96,23 @@ void registers_prepare_syscall(struct registers *registers, uint64_t at, long nu
 	registers_forget_syscall(registers);
 }
 
+uint64_t registers_make_call(struct registers *registers, uint64_t address,
+			     const uint64_t *arguments, size_t count)
+{
+	struct user_regs_struct *user = &registers->user;
+	unsigned long long *const places[] = {&user->rdi, &user->rsi, &user->rdx,
+					      &user->rcx, &user->r8,  &user->r9};
+
+	for (size_t i = 0; i < count && i < sizeof(places) / sizeof(places[0]); i++)
+		*places[i] = arguments[i];
+	/* At a function's entry sp + 8 is a multiple of 16. */
+	user->rsp = ((user->rsp - 128) & ~UINT64_C(15)) - sizeof(uint64_t);
+	user->rip = address;
+	user->rax = 0;
+	registers_forget_syscall(registers);
+	return user->rsp;
+}
+
 void registers_forget_syscall(struct registers *registers)
 {
 	registers->user.orig_rax = (unsigned long long)-1;

@@ -48,14 +48,22 @@ void registers_skip_syscall(struct registers *registers);
 void registers_prepare_syscall(struct registers *registers, uint64_t at, long number,
 			       const uint64_t arguments[6]);
 
+/*
+ * Makes `registers` those of a thread about to enter the function at `address`: arguments, an
+ * aligned stack below the red zone of 128 bytes (System V AMD64 ABI 3.2.2), no vector arguments.
+ * Gives where the return address must be written.
+ */
+uint64_t registers_make_call(struct registers *registers, uint64_t address,
+			     const uint64_t *arguments, size_t count);
+
 /* Says that no system call is being restarted, so that the kernel leaves the registers alone
  * (arch/x86/kernel/signal.c: restarts only where orig_rax >= 0). Do it before writing them back. */
 void registers_forget_syscall(struct registers *registers);
 
 /*
- * Where the signal frame keeps the pc that was interrupted, for a thread that stands before the first
- * instruction of a handler: the kernel hands the frame's ucontext over as the third argument, with
- * and without SA_SIGINFO (arch/x86/kernel/signal_64.c, x64_setup_rt_frame()).
+ * Where the signal frame keeps the pc that was interrupted, for a thread that stands before the
+ * first instruction of a handler: the kernel hands the frame's ucontext over as the third argument,
+ * with and without SA_SIGINFO (arch/x86/kernel/signal_64.c, x64_setup_rt_frame()).
  */
 uint64_t registers_interrupted_pc_at(const struct registers *registers);
 

@@ -19,13 +19,14 @@ static void explain(struct control *control, const struct trial *trial)
 		 expected, strcmp(got, expected) == 0 ? ", with other output" : "");
 }
 
-int control_run(struct control *control, struct stage *stage, const struct boundary *boundary)
+int control_run(struct control *control, struct stage *stage, const struct boundary *boundary,
+		void **oracle_states)
 {
 	struct trial trial;
 	int error;
 
 	memset(&trial, 0, sizeof(trial));
-	error = trial_run(&trial, stage, boundary, true, NULL);
+	error = trial_run(&trial, stage, boundary, true, oracle_states);
 	if (!error) {
 		control->is_sound = trial.outcome.kind == OUTCOME_SAME;
 		if (!control->is_sound)

@@ -18,8 +18,8 @@ struct control {
 	char reason[200]; /* why not */
 };
 
-int control_run(struct control *control, struct stage *stage,
-		const struct boundary *boundary) MUST_CHECK;
+int control_run(struct control *control, struct stage *stage, const struct boundary *boundary,
+		void **oracle_states) MUST_CHECK;
 
 /* Would the system call before which the walker stands block? */
 int control_would_block(struct stage *stage, bool *blocks) MUST_CHECK;

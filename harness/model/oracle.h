@@ -33,14 +33,17 @@ struct verdict {
 };
 
 enum oracle_need {
-	ORACLE_NEEDS_RETURN = 1 << 0, /* MOMENT_RETURN */
+	ORACLE_NEEDS_RETURN = 1 << 0,  /* MOMENT_RETURN */
+	ORACLE_NEEDS_CONTROL = 1 << 1, /* its on_stop() is told of controls as well: what they end
+					* with is what a trial should */
 };
 
 enum oracle_moment {
 	MOMENT_ENTERED, /* before the handler's first instruction */
 	MOMENT_RETURN,  /* the handler is about to return through its signal frame */
-	MOMENT_EXIT, /* the process is about to be gone. Where it ends by its own exit_group it can
-		      * still be made to call functions; else only read */
+	MOMENT_EXIT,  /* the process is about to be gone. Where it ends by its own exit_group it can
+		       * still be made to call functions; else only read */
+	MOMENT_ENDED, /* all its processes are gone; files are as it left them, for a moment yet */
 	MOMENT_STOPPED, /* it was stopped for good: crashed, stuck or out of time */
 };
 

@@ -42,7 +42,8 @@ static void tell_oracles(struct trial *trial, enum oracle_moment moment)
 	const struct oracle *const *oracles = trial->stage->scenario->oracles;
 
 	for (size_t i = 0; trial->oracle_states && oracles[i]; i++)
-		if (oracles[i]->on_stop && !trial->stage->baseline->ignorance[i])
+		if (oracles[i]->on_stop && !trial->stage->baseline->ignorance[i] &&
+		    (!trial->is_control || (oracles[i]->needs & ORACLE_NEEDS_CONTROL)))
 			(void)!oracles[i]->on_stop(trial->oracle_states[i], trial, moment);
 }
 
@@ -416,6 +417,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
 	trial->undo_mark = undo_mark(stage->guard.undo);
 	stage->guard.has_timer = false;
+	stage->guard.trial_signals = stage->guard.walker_signals;
 	error = stage->scenario->strategy->take(&stage->walker, &trial->pid);
 	stage->guard.trial = trial->pid;
 	return error;
@@ -433,6 +435,8 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 	if (!error)
 		error = follow(trial, &course);
 	settle_blocked(trial);
+	if (!error)
+		tell_oracles(trial, MOMENT_ENDED);
 	restored = trial_put_back(trial);
 	return error ? error : restored;
 }

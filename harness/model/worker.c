@@ -122,7 +122,7 @@ static int on_selected(struct walk *walk, const struct boundary *boundary)
 	if (!error && is_new)
 		error = notes_fidelity(&walk->notes, &walk->stage, &walk->worker->sink);
 	if (!error && is_new)
-		error = control_run(&walk->control, &walk->stage, boundary);
+		error = control_run(&walk->control, &walk->stage, boundary, walk->oracle_states);
 	if (error)
 		return error;
 	return walk->control.is_sound ? try_boundary(walk, boundary)
