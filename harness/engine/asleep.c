@@ -47,10 +47,13 @@ enum asleep_verdict asleep_say(struct asleep_proof *proof, size_t thread,
 static int look_at_thread(pid_t pid, pid_t tid, struct asleep_sight *sight)
 {
 	int error = procfs_status(tid, &sight->status);
+	bool has_ended = sight->status.state == 'Z' || sight->status.state == 'X';
 
 	sight->pid = pid;
 	sight->tid = tid;
-	if (!error)
+	sight->call = (struct process_syscall){.number = -1};
+	/* One that has ended belongs to nobody any more: only root may look. */
+	if (!error && !has_ended)
 		error = procfs_syscall(pid, tid, &sight->call);
 	if (!error)
 		error = procfs_cpu_time(pid, tid, &sight->cpu_time);

@@ -65,10 +65,10 @@ static enum asleep_verdict judge_descriptor_signals(struct asleep_proof *proof, 
 }
 
 /* io_setup(2) maps its ring under this name. */
-static bool has_asynchronous_io(pid_t pid)
+static bool has_asynchronous_io(pid_t tid)
 {
 	struct maps maps = {0};
-	bool found = maps_read(&maps, pid) < 0;
+	bool found = maps_read(&maps, tid) < 0;
 
 	for (size_t n = 0; n < maps.count && !found; n++)
 		found = strncmp(maps.list[n].path, "/[aio]", 6) == 0;
@@ -93,7 +93,8 @@ static bool has_lease(pid_t pid)
 
 enum asleep_verdict asleep_judge_process(struct asleep_proof *proof, size_t thread)
 {
-	pid_t pid = proof->sights[thread].pid;
+	/* Through the thread, which lives: the main one may have ended and tell nothing. */
+	pid_t tid = proof->sights[thread].tid;
 	enum asleep_verdict verdict = judge_living(proof, thread);
 	size_t timers;
 
@@ -101,11 +102,11 @@ enum asleep_verdict asleep_judge_process(struct asleep_proof *proof, size_t thre
 		verdict = judge_descriptor_signals(proof, thread);
 	if (verdict != ASLEEP_FOREVER)
 		return verdict;
-	if (procfs_timers(pid, &timers) == 0 && timers > 0)
+	if (procfs_timers(tid, &timers) == 0 && timers > 0)
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN, "it has a POSIX timer");
-	if (has_asynchronous_io(pid))
+	if (has_asynchronous_io(tid))
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN, "it has asynchronous I/O");
-	if (has_lease(pid))
+	if (has_lease(proof->sights[thread].pid))
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN, "it has a lease on a file");
 	return ASLEEP_FOREVER;
 }

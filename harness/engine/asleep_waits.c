@@ -169,7 +169,7 @@ static enum asleep_verdict judge_futex_memory(struct asleep_proof *proof, size_t
 	uint64_t address = sight->call.arguments[0];
 	struct memory memory = {0};
 
-	if (find_memory(sight->pid, address, &memory) < 0 ||
+	if (find_memory(sight->tid, address, &memory) < 0 ||
 	    (memory.is_shared && strangers_map(proof, &memory)))
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN,
 				  "futex at %#llx, in memory shared with others",
