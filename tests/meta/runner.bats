@@ -6,8 +6,8 @@
 setup()
 {
 	cd "$BATS_TEST_DIRNAME/../.." || return
-	# The inner runs have marks and logs of their own.
-	unset SIGSWEEP_TEST_JOB
+	# Not where the outer run, which may sweep the same target now, leaves its reports.
+	export SIGSWEEP_REPORTS=$BATS_TEST_TMPDIR/reports
 }
 
 # program NAME: an executable shell script from standard input.
@@ -47,21 +47,41 @@ compile_unit()
 }
 
 @test "a manifest whose verdict is wrong is red, its unchanged copy is green" {
+	local whole=targets/native/lost-wakeup.manifest name
 	# A manifest's folder names the folder that its program was built into.
-	mkdir "$BATS_TEST_TMPDIR/native"
-	cp targets/native/lost-wakeup.manifest "$BATS_TEST_TMPDIR/native/whole.manifest"
-	sed '/^verdict: bad$/s//verdict: good/; /^finding:/d' targets/native/lost-wakeup.manifest \
-		>"$BATS_TEST_TMPDIR/native/good.manifest"
-	sed '/^finding:/s,end/stuck,end/spinning,' targets/native/lost-wakeup.manifest \
-		>"$BATS_TEST_TMPDIR/native/kind.manifest"
-	grep -q '^verdict: good' "$BATS_TEST_TMPDIR/native/good.manifest"
-	grep -q '^finding: *end/spinning' "$BATS_TEST_TMPDIR/native/kind.manifest"
-	run tests/run "$BATS_TEST_TMPDIR/native/whole.manifest"
+	mkdir -p "$BATS_TEST_TMPDIR"/{whole,good,kind}/native
+	cp "$whole" "$BATS_TEST_TMPDIR/whole/native"
+	sed '/^verdict: bad$/s//verdict: good/; /^finding:/d' "$whole" \
+		>"$BATS_TEST_TMPDIR/good/native/lost-wakeup.manifest"
+	sed '/^finding:/s,end/stuck,end/spinning,' "$whole" \
+		>"$BATS_TEST_TMPDIR/kind/native/lost-wakeup.manifest"
+	run tests/run "$BATS_TEST_TMPDIR/whole/native/lost-wakeup.manifest"
 	[ "$status" -eq 0 ]
-	for broken in good kind; do
-		run tests/run "$BATS_TEST_TMPDIR/native/$broken.manifest"
+	[ "$(last_line)" = "1 passed, 0 failed, 0 skipped" ]
+	for name in good kind; do
+		run cmp "$whole" "$BATS_TEST_TMPDIR/$name/native/lost-wakeup.manifest"
+		[ "$status" -eq 1 ]
+		run tests/run "$BATS_TEST_TMPDIR/$name/native/lost-wakeup.manifest"
 		[ "$status" -eq 1 ]
 		[ "$(last_line)" = "0 passed, 1 failed, 0 skipped" ]
+	done
+}
+
+@test "a report whose boundaries are not those of the derived truth is red" {
+	local report=$BATS_TEST_TMPDIR/reports/native-lost-wakeup.json
+	tests/check-target targets/native/lost-wakeup.manifest
+	tests/truth/compare.py --build "$BUILD" "$report" lost-wakeup
+	for change in 'finding["boundaries"][0][0] += 1' 'finding["boundaries"][0][1] += 1' \
+		'report["findings"].clear()'; do
+		python3 - "$report" "$BATS_TEST_TMPDIR/changed.json" "$change" <<-END
+		import json, sys
+		report = json.load(open(sys.argv[1]))
+		finding = report["findings"][0]
+		exec(sys.argv[3])
+		json.dump(report, open(sys.argv[2], "w"))
+		END
+		run tests/truth/compare.py --build "$BUILD" "$BATS_TEST_TMPDIR/changed.json" lost-wakeup
+		[ "$status" -eq 1 ]
 	done
 }
 
