@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STDIN_MAX (1024 * 1024) /* of a pipe, kept in the report so that a trial can be replayed   \
-				 */
+#define STDIN_MAX                                                                                  \
+	(1024 * 1024) /* of a pipe, kept in the report so that a trial can be replayed             \
+		       */
 
 static void replace(char **text, const char *value)
 {
@@ -141,6 +142,17 @@ static int keep_vdso(void *settings, const char *value)
 	return 0;
 }
 
+static int add_watched(void *settings, const char *value)
+{
+	char *full = realpath(value, NULL);
+
+	if (!full)
+		return fail(-errno, "cannot watch %s: %s", value, strerror(errno));
+	list_add(&((struct run_settings *)settings)->scenario.watched, full);
+	free(full);
+	return 0;
+}
+
 static int set_output(void *settings, const char *value)
 {
 	replace(&((struct run_settings *)settings)->output, value);
@@ -198,6 +210,8 @@ const struct option_row run_options[] = {
 	{"env", 'E', "NAME=VALUE", "set (or with NAME alone, unset) an environment variable",
 	 add_environment},
 	{"directory", 'C', "DIR", "run the program in this directory", set_directory},
+	{"watch", 0, "DIR", "files left behind count only in this folder (may be given again)",
+	 add_watched},
 	{"stdin", 0, "FILE", "the program's standard input (default: that of sigsweep)", set_stdin},
 	{"keep-vdso", 0, NULL, "leave the vDSO to the program, for windows that read no clock",
 	 keep_vdso},

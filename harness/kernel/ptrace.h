@@ -36,6 +36,13 @@ int trace_get_pc(pid_t tid, uint64_t *pc) MUST_CHECK;         /* cheaper than al
 int trace_get_result(pid_t tid, int64_t *result) MUST_CHECK;  /* of a system call that just ended */
 int trace_clear_trap_flag(pid_t tid, uint64_t at) MUST_CHECK; /* in flags saved in memory at `at` */
 
+/*
+ * How the floating-point units are set, without what computations leave there: the x87 control word
+ * in the high half, MXCSR without its status flags (bits 0 to 5) in the low half (Intel SDM volume
+ * 1, 8.1.5 and 10.2.3).
+ */
+int trace_get_float_control(pid_t tid, uint32_t *control) MUST_CHECK;
+
 /* -EINVAL: the thread is in a group stop. */
 int trace_get_siginfo(pid_t tid, siginfo_t *info) MUST_CHECK;
 int trace_set_siginfo(pid_t tid, const siginfo_t *info) MUST_CHECK;
@@ -45,9 +52,9 @@ int trace_get_mask(pid_t tid, uint64_t *mask) MUST_CHECK; /* bit n-1: signal n i
 int trace_detach(pid_t tid, int signal) MUST_CHECK;
 
 /*
- * Waits for the next stop of `tid` (-1: of any thread or child of ours). Waits without limit when
- * `timeout` (seconds) is negative, else needs SIGCHLD blocked in this thread. 0; -ETIMEDOUT; -EINTR
- * when `trace_interrupted` was set by a signal handler; -ECHILD: there is none.
+ * Waits for the next stop of `tid` (-1: of any thread or child of ours): without limit when
+ * `timeout` (seconds) is negative, else as long at least, by the tick (kernel/tick.h). 0;
+ * -ETIMEDOUT; -EINTR when `trace_interrupted` was set by a signal handler; -ECHILD: there is none.
  */
 int trace_wait(pid_t tid, double timeout, struct stop *stop) MUST_CHECK;
 extern volatile sig_atomic_t trace_interrupted;

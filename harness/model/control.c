@@ -28,6 +28,7 @@ int control_run(struct control *control, struct stage *stage, const struct bound
 	memset(&trial, 0, sizeof(trial));
 	error = trial_run(&trial, stage, boundary, true, oracle_states);
 	if (!error) {
+		control->made_at = stage->saved_at;
 		control->is_sound = trial.outcome.kind == OUTCOME_SAME;
 		if (!control->is_sound)
 			explain(control, &trial);

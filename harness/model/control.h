@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 struct control {
+	uint64_t made_at; /* stage.saved_at when it was made; 0: never */
 	bool is_sound;
 	char reason[200]; /* why not */
 };

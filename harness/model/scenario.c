@@ -46,6 +46,7 @@ void scenario_free(struct scenario *scenario)
 	list_free(&scenario->arguments);
 	list_free(&scenario->environment);
 	list_free(&scenario->environ);
+	list_free(&scenario->watched);
 	free(scenario->directory);
 	free(scenario->stdin_path);
 	free(scenario->stdin_text);

@@ -31,6 +31,7 @@ struct scenario {
 	char *program;           /* path to execute */
 	struct list arguments;   /* argv, with argv[0] as given */
 	struct list environment; /* changes: NAME=VALUE, or NAME to unset */
+	struct list watched;     /* folders in which files left behind count; none: everywhere */
 	struct list environ;     /* the whole environment, made by scenario_finish() */
 	char *directory;         /* NULL: the present one */
 	char *stdin_path;        /* NULL: stdin_text */

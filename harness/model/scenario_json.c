@@ -80,7 +80,7 @@ json_t *scenario_json(const struct scenario *scenario)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:s, s:o, "
 			 "s:o, s:i, s:f, "
-			 "s:o, s:b, s:i, s:n, s:n}",
+			 "s:o, s:b, s:o, s:i, s:n, s:n}",
 			 "program", text(scenario->program), "argv", texts(&scenario->arguments),
 			 "environment", texts(&scenario->environment), "directory",
 			 directory(scenario), "stdin", input(scenario), "signal",
@@ -90,7 +90,8 @@ json_t *scenario_json(const struct scenario *scenario)
 			 is_sample ? "sampled" : "exhaustive", "oracles", oracles(scenario),
 			 "expect", outcomes(scenario), "status", scenario->baseline_status,
 			 "timeout", scenario->timeout, "budget", budget(scenario), "keep_vdso",
-			 scenario->keep_vdso, "jobs", (int)scenario->jobs, "shard", "seed");
+			 scenario->keep_vdso, "watched", texts(&scenario->watched), "jobs",
+			 (int)scenario->jobs, "shard", "seed");
 }
 
 static int wrong(const char *member)
@@ -179,6 +180,8 @@ int scenario_from_json(struct scenario *scenario, const json_t *object)
 
 	if (!error)
 		error = read_texts(object, "environment", &scenario->environment);
+	if (!error && json_object_get(object, "watched"))
+		error = read_texts(object, "watched", &scenario->watched);
 	if (!error)
 		error = read_kinds(scenario, object);
 	if (!error)

@@ -2,6 +2,7 @@
 /* See trial.h. */
 #include "harness/model/trial.h"
 
+#include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
@@ -390,18 +391,19 @@ static void settle_blocked(struct trial *trial)
 int trial_put_back(struct trial *trial)
 {
 	struct stage *stage = trial->stage;
+	int restored;
 	int error;
 
-	trial->children_left = family_others(&stage->family, FAMILY_TRIAL, trial->pid);
 	family_kill(&stage->family, FAMILY_TRIAL);
 	stage->guard.trial = 0;
-	error = descriptors_restore(stage->descriptors);
-	if (undo_mark(stage->guard.undo) != trial->undo_mark) {
-		int undone = undo_rollback(stage->guard.undo, trial->undo_mark);
-
-		error = error ? error : undone;
-	}
-	return error;
+	/* The undo log first: a file that the trial opened by path after it had written to it
+	 * through a descriptor of the walker's goes back to what that write left, and only then to
+	 * the walker's. */
+	error = undo_mark(stage->guard.undo) == trial->undo_mark
+			? 0
+			: undo_rollback(stage->guard.undo, trial->undo_mark);
+	restored = descriptors_restore(stage->descriptors);
+	return error ? error : restored;
 }
 
 int trial_begin(struct trial *trial, struct stage *stage, const struct boundary *boundary,
@@ -435,6 +437,10 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 	if (!error)
 		error = follow(trial, &course);
 	settle_blocked(trial);
+	trial->children_left = family_others(&stage->family, FAMILY_TRIAL, trial->pid);
+	family_kill(&stage->family, FAMILY_TRIAL);
+	if (stage->guard.uses_shm)
+		trial->shm_left = shm_remove_of(trial->pid);
 	if (!error)
 		tell_oracles(trial, MOMENT_ENDED);
 	restored = trial_put_back(trial);

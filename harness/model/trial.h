@@ -42,6 +42,7 @@ struct trial {
 	struct outcome outcome;
 	bool output_differs[CAPTURE_STREAMS];
 	size_t children_left; /* killed after the main process had ended */
+	size_t shm_left;      /* System V segments that it made and left, removed by now */
 	int crash_signal;
 	uint64_t crash_address;       /* of the fault, where the signal has one */
 	struct trial_stack end_stack; /* where it ended, where that was not expected */

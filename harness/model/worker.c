@@ -119,6 +119,7 @@ static int on_selected(struct walk *walk, const struct boundary *boundary)
 	bool is_new;
 	int error = stage_save(&walk->stage, &is_new);
 
+	is_new = walk->control.made_at != walk->stage.saved_at;
 	if (!error && is_new)
 		error = notes_fidelity(&walk->notes, &walk->stage, &walk->worker->sink);
 	if (!error && is_new)

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-const struct oracle *const oracle_table[] = {&oracle_end, NULL};
+const struct oracle *const oracle_table[] = {
+	&oracle_end,
+	&oracle_state,
+	&oracle_leftovers,
+	NULL,
+};
 
 const struct oracle *oracle_find(const char *name)
 {
