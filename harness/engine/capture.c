@@ -60,11 +60,26 @@ void capture_reset(struct capture *capture)
 	}
 }
 
-int capture_read(const struct capture *capture, int stream, struct text *text)
+off_t capture_weight(const struct capture *capture)
+{
+	off_t weight = 0;
+
+	for (int i = 0; i < CAPTURE_STREAMS; i++) {
+		struct stat status;
+
+		if (fstat(capture->streams[i].fd, &status) == 0)
+			weight += status.st_blocks * 512; /* stat(2): of 512 bytes */
+	}
+	return weight;
+}
+
+int capture_read(const struct capture *capture, int stream, size_t limit, struct text *text)
 {
 	const int fd = capture->streams[stream].fd;
 
 	text->size = (size_t)size_of(fd);
+	if (text->size > limit)
+		text->size = limit;
 	text->bytes = alloc_zero(text->size + 1);
 	for (size_t done = 0; done < text->size;) {
 		ssize_t part = pread(fd, text->bytes + done, text->size - done, (off_t)done);

@@ -38,8 +38,13 @@ void capture_mark(struct capture *capture);
 /* Takes back all that was written since the mark, and the position. */
 void capture_reset(struct capture *capture);
 
-/* Everything in the stream; the caller frees bytes. */
-int capture_read(const struct capture *capture, int stream, struct text *text) MUST_CHECK;
+/* Everything in the stream, but no more than `limit` bytes (a spoiled program can print without
+ * end, or far behind the end); the caller frees bytes. */
+int capture_read(const struct capture *capture, int stream, size_t limit,
+		 struct text *text) MUST_CHECK;
+
+/* Bytes of memory that both streams take. */
+off_t capture_weight(const struct capture *capture);
 
 /* Does the stream hold exactly `text`? Compares only from `from` on (what a walker wrote before was
  * compared when it wrote it). */

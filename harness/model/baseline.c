@@ -15,6 +15,7 @@
 #define SHORTEST_CPU_LIMIT 0.5
 #define TRIAL_FACTOR 20.0
 #define LAST_WORDS 200
+#define OUTPUT_MAX ((size_t)256 << 20) /* bytes of a stream that are kept and compared */
 
 static double now(void)
 {
@@ -82,7 +83,10 @@ static int read_end(struct stage *stage, struct baseline *baseline)
 		return fail(-EDEADLK, "%s sleeps for ever, with the signal and without it: %s",
 			    stage->scenario->program, walker->asleep.why);
 	for (int i = 0; !error && i < CAPTURE_STREAMS; i++)
-		error = capture_read(&stage->capture, i, &baseline->streams[i]);
+		error = capture_read(&stage->capture, i, OUTPUT_MAX, &baseline->streams[i]);
+	if (!error && capture_weight(&stage->capture) > (off_t)OUTPUT_MAX)
+		error = fail(-EFBIG, "%s prints more than %zu MiB: too much to compare",
+			     stage->scenario->program, OUTPUT_MAX >> 20);
 	return error;
 }
 

@@ -20,6 +20,7 @@
 #define LONGEST_LOOK 0.05
 #define LINGER 0.2 /* seconds that what a trial started may outlive it before it is ended */
 #define STOP_LIMIT 2.0
+#define OUTPUT_MAX ((off_t)1 << 30) /* bytes of memory, after which a trial counts as spinning */
 
 /* Where a trial is on its way. */
 struct course {
@@ -290,6 +291,11 @@ static int look_asleep(struct trial *trial)
 	return error;
 }
 
+static bool prints_without_end(const struct trial *trial)
+{
+	return capture_weight(&trial->stage->capture) > OUTPUT_MAX;
+}
+
 /* A trial that has not stopped for a while: asleep for ever, out of time, or just slow? */
 static int look(struct trial *trial, struct course *course)
 {
@@ -311,7 +317,7 @@ static int look(struct trial *trial, struct course *course)
 			return kill(trial->pid, trial->stage->scenario->signal) < 0 ? -errno : 0;
 		}
 		give_up(trial, course, OUTCOME_STUCK);
-	} else if (cpu_seconds(trial) > baseline->cpu_limit) {
+	} else if (cpu_seconds(trial) > baseline->cpu_limit || prints_without_end(trial)) {
 		give_up(trial, course, OUTCOME_SPINNING);
 	} else if (time - course->start > baseline->trial_limit) {
 		give_up(trial, course, OUTCOME_TIMEOUT);

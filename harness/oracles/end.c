@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_SHOWN 2000 /* bytes of expected and of printed output in an example */
+#define OUTPUT_READ ((size_t)1 << 20) /* bytes of output by which findings are told apart */
+#define OUTPUT_SHOWN 2000             /* bytes of expected and of printed output in an example */
 
 /* Looks a frame up by name; NULL when it has none. */
 static const char *frame_name(const struct trial *trial, const struct frame *frame,
@@ -158,7 +159,8 @@ static void add_output(const struct trial *trial, struct verdict *verdict)
 		const struct text *expected = &trial->stage->baseline->streams[i];
 		struct text got;
 
-		if (!trial->output_differs[i] || capture_read(&trial->stage->capture, i, &got))
+		if (!trial->output_differs[i] ||
+		    capture_read(&trial->stage->capture, i, OUTPUT_READ, &got))
 			continue;
 		value = hash(&got, value);
 		json_object_set_new(
