@@ -84,6 +84,24 @@ int symbols_find(struct symbols *symbols, const char *glob, const char *name, ui
 int symbols_find_object(struct symbols *symbols, const char *glob, const char *name,
 			uint64_t *address, uint64_t *size) MUST_CHECK;
 
+/*
+ * The addresses of all functions of exactly this name in all modules, without a sentence where
+ * there is none, for callers that look for many names of which most are not there: at most `max` of
+ * them into `addresses`, and how many that are.
+ */
+size_t symbols_named(struct symbols *symbols, const char *name, uint64_t *addresses, size_t max);
+
+/* A data object. */
+struct object_place {
+	const struct module *module;
+	const char *name; /* demangled */
+	uint64_t start;   /* in the process */
+	uint64_t size;
+};
+
+/* The data symbol whose start and size cover the address; false when there is none. */
+bool symbols_object_at(struct symbols *symbols, uint64_t address, struct object_place *object);
+
 /* The first address of each line-table row that begins a statement at file:line, one for each
  * place the line was compiled to (inlining). `file` matches as a path suffix. */
 int symbols_find_line(struct symbols *symbols, const char *file, int line, uint64_t **addresses,

@@ -180,3 +180,35 @@ int symbols_find_object(struct symbols *symbols, const char *glob, const char *n
 	}
 	return explain(symbols, glob, name, true);
 }
+
+size_t symbols_named(struct symbols *symbols, const char *name, uint64_t *addresses, size_t max)
+{
+	struct addresses found = {0};
+	size_t count;
+
+	for (size_t n = 0; n < symbols->count; n++)
+		find_exact(symbols_in_search_order(symbols, n), name, &found);
+	count = found.count < max ? found.count : max;
+	if (count)
+		memcpy(addresses, found.list, count * sizeof(*addresses));
+	free(found.list);
+	return count;
+}
+
+/* Every module is asked: zeroed data (.bss) lies behind what is mapped of the file. */
+bool symbols_object_at(struct symbols *symbols, uint64_t address, struct object_place *object)
+{
+	for (size_t n = 0; n < symbols->count; n++) {
+		struct loaded *loaded = symbols->alive[n];
+		struct symbol *symbol = table_at(&loaded->objects, address);
+
+		if (!symbol)
+			continue;
+		*object = (struct object_place){.module = &loaded->module,
+						.name = symbol_text(symbol),
+						.start = symbol->start,
+						.size = symbol->size};
+		return true;
+	}
+	return false;
+}
