@@ -3,7 +3,6 @@
 #include "harness/kernel/ptrace.h"
 
 #include "harness/kernel/memory.h"
-#include "harness/kernel/tick.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -142,36 +141,46 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* Waits in the kernel, woken by the tick: a limit of its own on each wait would be dearer. */
-static int wait_until(pid_t tid, double deadline, struct stop *stop)
+/* SIGCHLD is blocked, so that one that comes between the look and the sleep is not lost. */
+static void sleep_until_child(double seconds)
 {
+	struct timespec limit;
+	sigset_t set;
+
+	if (seconds < 0)
+		seconds = 0;
+	limit.tv_sec = (time_t)seconds;
+	limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * 1e9);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	(void)sigtimedwait(&set, NULL, &limit);
+}
+
+int trace_wait(pid_t tid, double timeout, struct stop *stop)
+{
+	double deadline;
+
+	if (timeout < 0)
+		return wait_for_ever(tid, stop);
+	deadline = now() + timeout;
 	for (;;) {
 		int status;
-		pid_t who = waitpid(tid, &status, __WALL);
+		pid_t who = waitpid(tid, &status, __WALL | WNOHANG);
+		double left;
 
 		if (who > 0) {
 			*stop = stop_classify(who, status);
 			return 0;
 		}
-		if (errno != EINTR)
+		if (who < 0 && errno != EINTR)
 			return -errno;
 		if (trace_interrupted)
 			return -EINTR;
-		if (now() >= deadline)
+		left = deadline - now();
+		if (left <= 0)
 			return -ETIMEDOUT;
+		sleep_until_child(left);
 	}
-}
-
-int trace_wait(pid_t tid, double timeout, struct stop *stop)
-{
-	int error;
-
-	if (timeout < 0)
-		return wait_for_ever(tid, stop);
-	tick_begin();
-	error = wait_until(tid, now() + timeout, stop);
-	tick_end();
-	return error;
 }
 
 int trace_probe(void)
