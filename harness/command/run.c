@@ -80,7 +80,7 @@ static int judge(const struct run_settings *settings, const struct sweep *sweep)
 	return STATUS_OK;
 }
 
-static int sweep_and_report(const struct run_settings *settings)
+static int sweep_and_report(struct run_settings *settings)
 {
 	struct sweep sweep = {
 		.scenario = &settings->scenario,

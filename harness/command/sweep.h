@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 struct sweep {
-	const struct scenario *scenario;
+	struct scenario *scenario;
 	const char *record; /* NULL: none is kept */
 	const char *output; /* for the replay commands; NULL: unknown */
 	bool quiet;         /* no progress */

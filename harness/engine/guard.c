@@ -7,9 +7,11 @@
 #include "harness/kernel/ptrace.h"
 #include "harness/kernel/registers.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -206,6 +208,22 @@ static bool listen(struct guard *guard, const struct family_member *member, long
 	return number == SYS_shmget || number == SYS_rt_sigaction || number == SYS_sigaltstack;
 }
 
+static void take_turn(struct guard *guard)
+{
+	if (guard->turn_fd < 0 || guard->has_turn)
+		return;
+	while (flock(guard->turn_fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	guard->has_turn = true;
+}
+
+void guard_end_turn(struct guard *guard)
+{
+	if (guard->has_turn)
+		(void)!flock(guard->turn_fd, LOCK_UN);
+	guard->has_turn = false;
+}
+
 int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 {
 	struct family_member *member = family_find(guard->family, tid);
@@ -228,6 +246,8 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 			guard->walker_has_timer = true;
 		return 0;
 	}
+	if (member->owner == FAMILY_TRIAL)
+		take_turn(guard);
 	for (unsigned int i = 0; i < 6; i++)
 		arguments[i] = registers_syscall_argument(registers, i);
 	return undo_before(guard->undo, tid, number, arguments);

@@ -40,6 +40,9 @@ struct guard {
 	bool walker_has_timer;
 	bool signalled_harness; /* somebody tried to signal its parent or everyone */
 	bool signalled_walker_child;
+	int turn_fd; /* locked (flock) while a trial has files changed by path, so that only one job
+		      * at a time does; -1: there is only one */
+	bool has_turn;
 	bool uses_shm;                       /* somebody called shmget */
 	struct guard_signals walker_signals; /* of the walker's first process since its exec */
 	struct guard_signals trial_signals;  /* of the trial's first process */
@@ -52,5 +55,8 @@ struct filter *guard_filter(bool with_returns);
 /* To be called at a PTRACE_EVENT_SECCOMP stop of `tid`, before it is resumed. Gives the registers
  * there (registers_syscall() tells the call), for who wants to know. */
 int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers) MUST_CHECK;
+
+/* Lets the other jobs' trials change files again: after this one's changes were undone. */
+void guard_end_turn(struct guard *guard);
 
 #endif

@@ -2,6 +2,7 @@
 /* See baseline.h. */
 #include "harness/model/baseline.h"
 
+#include "harness/engine/undo.h"
 #include "harness/model/evidence.h"
 
 #include <errno.h>
@@ -108,16 +109,33 @@ static int run_once(struct stage *stage, struct baseline *baseline)
 	return error ? error : read_end(stage, baseline);
 }
 
-static int run_in_stage(struct baseline *baseline, const struct scenario *scenario, int log_fd,
-			int stdin_fd, int cpu)
+static void note_changed(void *context, const char *path, bool before, bool now)
+{
+	(void)before;
+	(void)now;
+	list_add(context, path);
+}
+
+static bool has_common(const struct list *a, const struct list *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t n = 0; n < b->count; n++)
+			if (strcmp(a->items[i], b->items[n]) == 0)
+				return true;
+	return false;
+}
+
+static int run_in_stage(struct baseline *baseline, const struct scenario *scenario,
+			const struct resources *resources, struct list *changed)
 {
 	struct stage stage;
 	int closed;
-	int error = stage_open(&stage, scenario, NULL, log_fd, stdin_fd, cpu);
+	int error = stage_open(&stage, scenario, NULL, resources);
 
 	if (error)
 		return error;
 	error = run_once(&stage, baseline);
+	undo_each(stage.guard.undo, stage.undo_start, note_changed, changed);
 	closed = stage_close(&stage);
 	return error ? error : closed;
 }
@@ -156,20 +174,25 @@ static int compare(struct baseline *baseline, const struct baseline *again,
 	return 0;
 }
 
-int baseline_run(struct baseline *baseline, const struct scenario *scenario, int log_fd,
-		 int stdin_fd, int cpu)
+int baseline_run(struct baseline *baseline, const struct scenario *scenario,
+		 const struct resources *resources)
 {
 	struct baseline again = {0};
+	struct list first = {0};
+	struct list second = {0};
 	int error;
 
 	memset(baseline, 0, sizeof(*baseline));
-	error = run_in_stage(baseline, scenario, log_fd, stdin_fd, cpu);
+	error = run_in_stage(baseline, scenario, resources, &first);
 	if (!error)
 		error = check_passing(baseline, scenario);
 	if (!error)
-		error = run_in_stage(&again, scenario, log_fd, stdin_fd, cpu);
+		error = run_in_stage(&again, scenario, resources, &second);
 	if (!error)
 		error = compare(baseline, &again, scenario);
+	baseline->shares_files = has_common(&first, &second);
+	list_free(&first);
+	list_free(&second);
 	baseline_free(&again);
 	set_limits(baseline, scenario);
 	return error;

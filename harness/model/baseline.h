@@ -8,8 +8,8 @@
 
 /* Runs the program twice at full speed and fills `baseline` (baseline_free() frees). -errno with a
  * sentence when it does not pass. */
-int baseline_run(struct baseline *baseline, const struct scenario *scenario, int log_fd,
-		 int stdin_fd, int cpu) MUST_CHECK;
+int baseline_run(struct baseline *baseline, const struct scenario *scenario,
+		 const struct resources *resources) MUST_CHECK;
 void baseline_free(struct baseline *baseline);
 
 /* The `baseline` line of the record. */

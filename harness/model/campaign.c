@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ struct run {
 	struct campaign *campaign;
 	struct baseline baseline;
 	int stdin_fd;
+	int turn_fd; /* see guard.h */
 	int log_fds[JOBS_MAX];
 	struct job jobs[JOBS_MAX];
 	unsigned int running;
@@ -104,11 +106,26 @@ static int write_run(struct run *run)
 				&run->campaign->sink);
 }
 
+static struct resources resources_of(const struct run *run, unsigned int job)
+{
+	return (struct resources){.log_fd = run->log_fds[job],
+				  .turn_fd = run->campaign->scenario->jobs > 1 ? run->turn_fd : -1,
+				  .stdin_fd = run->stdin_fd,
+				  .cpu = choose_cpu(job)};
+}
+
 static int make_baseline(struct run *run)
 {
-	int error = baseline_run(&run->baseline, run->campaign->scenario, run->log_fds[0],
-				 run->stdin_fd, choose_cpu(0));
+	const struct resources resources = resources_of(run, 0);
+	struct scenario *scenario = run->campaign->scenario;
+	int error = baseline_run(&run->baseline, scenario, &resources);
 
+	if (error)
+		return error;
+	/* Two walkers that make files of the same names would meet. */
+	if (run->baseline.shares_files)
+		scenario->jobs = 1;
+	error = write_run(run);
 	return error ? error
 		     : story_write_line(baseline_json(&run->baseline), &run->campaign->sink);
 }
@@ -133,9 +150,7 @@ static struct worker make_worker(struct run *run, unsigned int job)
 			     .job = job,
 			     .jobs = scenario->jobs},
 		.tell_all = run->campaign->only != 0,
-		.log_fd = run->log_fds[job],
-		.stdin_fd = run->stdin_fd,
-		.cpu = choose_cpu(job),
+		.resources = resources_of(run, job),
 		.deadline =
 			scenario->budget_seconds > 0 ? run->start + scenario->budget_seconds : 0,
 	};
@@ -177,6 +192,13 @@ static void spread(struct run *run)
 	run->total = (run->total + run->stride - 1) / run->stride;
 }
 
+static int survey(struct run *run)
+{
+	const struct resources resources = resources_of(run, 0);
+
+	return survey_run(&run->baseline, run->campaign->scenario, &resources);
+}
+
 static int prepare(struct run *run)
 {
 	const struct scenario *scenario = run->campaign->scenario;
@@ -190,13 +212,12 @@ static int prepare(struct run *run)
 			error = run->log_fds[i];
 	if (!error && (run->stdin_fd = stage_input(scenario)) < 0)
 		error = run->stdin_fd;
-	if (!error)
-		error = write_run(run);
+	if (!error && (run->turn_fd = memfd_create("sigsweep-turn", MFD_CLOEXEC)) < 0)
+		error = fail(-errno, "cannot make a lock: %s", strerror(errno));
 	if (!error)
 		error = make_baseline(run);
 	if (!error)
-		error = survey_run(&run->baseline, scenario, run->log_fds[0], run->stdin_fd,
-				   choose_cpu(0));
+		error = survey(run);
 	if (!error && (is_sample || run->campaign->count_first))
 		error = count(run);
 	if (!error)
@@ -346,6 +367,7 @@ int campaign_run(struct campaign *campaign)
 	run->stride = 1;
 	run->start = now();
 	run->stdin_fd = -1;
+	run->turn_fd = -1;
 	set_signals();
 	error = sweep(run);
 	campaign->was_interrupted = trace_interrupted;
@@ -355,11 +377,13 @@ int campaign_run(struct campaign *campaign)
 		error = campaign->sink.flush(campaign->sink.context);
 	if (!error && run->code)
 		error = fail(run->code, "%s", run->failure);
-	for (unsigned int i = 0; i < campaign->scenario->jobs && i < JOBS_MAX; i++)
+	for (unsigned int i = 0; i < JOBS_MAX; i++)
 		if (run->log_fds[i] > 0)
 			close(run->log_fds[i]);
 	if (run->stdin_fd >= 0)
 		close(run->stdin_fd);
+	if (run->turn_fd >= 0)
+		close(run->turn_fd);
 	survey_free(&run->baseline, campaign->scenario);
 	baseline_free(&run->baseline);
 	free(run->failure);

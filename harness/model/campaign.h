@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 struct campaign {
-	const struct scenario *scenario;
+	struct scenario *scenario; /* its jobs become 1 where walkers would meet in files */
 	struct sink sink;
 	uint64_t only;    /* this boundary alone, with an example whatever comes of it; 0: all */
 	bool count_first; /* walk once without trials, so that the time left can be told */

@@ -64,9 +64,11 @@ int handover_run(const struct scenario *scenario, uint64_t index, pid_t *pid)
 	struct window window =
 		window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
 	struct stage stage;
-	int log_fd = undo_make_fd();
-	int stdin_fd = stage_input(scenario);
-	int error = stage_open(&stage, scenario, NULL, log_fd, stdin_fd, -1);
+	const struct resources resources = {.log_fd = undo_make_fd(),
+					    .turn_fd = -1,
+					    .stdin_fd = stage_input(scenario),
+					    .cpu = -1};
+	int error = stage_open(&stage, scenario, NULL, &resources);
 
 	if (error)
 		return error;
@@ -85,7 +87,7 @@ int handover_run(const struct scenario *scenario, uint64_t index, pid_t *pid)
 	window_free(&window);
 	if (stage_close(&stage))
 		fail_clear();
-	close(stdin_fd);
-	close(log_fd);
+	close(resources.stdin_fd);
+	close(resources.log_fd);
 	return error;
 }

@@ -102,6 +102,15 @@ static void pin(int cpu)
 	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
+/* A lock of flock(2) belongs to an open file description, so that each job needs one of its own. */
+static int own_turn(int fd)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fd < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+}
+
 static _Noreturn void run_worker(const struct worker *worker, int fd, pid_t parent)
 {
 	struct outbox *outbox = alloc_zero(sizeof(*outbox));
@@ -112,9 +121,10 @@ static _Noreturn void run_worker(const struct worker *worker, int fd, pid_t pare
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(3);
-	pin(worker->cpu);
+	pin(worker->resources.cpu);
 	outbox->fd = fd;
 	own.sink = (struct sink){.line = outbox_line, .flush = outbox_flush, .context = outbox};
+	own.resources.turn_fd = own_turn(worker->resources.turn_fd);
 	error = worker_run(&own);
 	if (error && error != -EINTR) {
 		char *line = alloc_format("%c%d %s", FAILURE_MARK, -error, fail_text());
@@ -131,7 +141,7 @@ int job_start(struct job *job, const struct worker *worker)
 	int fds[2];
 
 	memset(job, 0, sizeof(*job));
-	job->log_fd = worker->log_fd;
+	job->log_fd = worker->resources.log_fd;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return fail(-errno, "cannot make a pipe: %s", strerror(errno));
 	job->pid = fork();

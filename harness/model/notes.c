@@ -105,6 +105,10 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 		note_fidelity(&fidelity, "output",
 			      "the program prints something else at each run, so output is not "
 			      "compared");
+	if (stage->baseline && stage->baseline->shares_files)
+		note_fidelity(&fidelity, "file",
+			      "every run changes files of the same names, so that only one job "
+			      "walks; what a run changes is undone behind it");
 	if (stage->guard.signalled_harness)
 		note_fidelity(
 			&fidelity, "signal",

@@ -43,7 +43,7 @@ static bool wants_returns(const struct scenario *scenario)
 }
 
 int stage_open(struct stage *stage, const struct scenario *scenario,
-	       const struct baseline *baseline, int log_fd, int stdin_fd, int cpu)
+	       const struct baseline *baseline, const struct resources *resources)
 {
 	int error;
 
@@ -54,8 +54,10 @@ int stage_open(struct stage *stage, const struct scenario *scenario,
 	if (error)
 		return error;
 	stage->filter = guard_filter(wants_returns(scenario));
-	stage->guard = (struct guard){
-		.undo = undo_open(log_fd), .family = &stage->family, .harness = getppid()};
+	stage->guard = (struct guard){.undo = undo_open(resources->log_fd),
+				      .turn_fd = resources->turn_fd,
+				      .family = &stage->family,
+				      .harness = getppid()};
 	stage->undo_start = undo_mark(stage->guard.undo);
 	stage->descriptors = descriptors_new();
 	stage->launch = (struct launch){
@@ -63,12 +65,12 @@ int stage_open(struct stage *stage, const struct scenario *scenario,
 		.argv = scenario->arguments.items,
 		.envp = scenario->environ.items,
 		.directory = scenario->directory,
-		.stdin_fd = stdin_fd,
+		.stdin_fd = resources->stdin_fd,
 		.stdout_fd = stage->capture.streams[CAPTURE_OUT].fd,
 		.stderr_fd = stage->capture.streams[CAPTURE_ERR].fd,
 		.filter = stage->filter,
 		.keep_vdso = scenario->keep_vdso,
-		.cpu = cpu,
+		.cpu = resources->cpu,
 	};
 	return 0;
 }

@@ -17,6 +17,8 @@ struct baseline {
 	struct outcome outcome;
 	struct text streams[CAPTURE_STREAMS];
 	bool awaits_signal;  /* it waits for the signal, which was given to it where it waits */
+	bool shares_files;   /* each run changes files of the same names: only one can run at a time
+			      */
 	bool compare_output; /* two runs printed the same */
 	double seconds;      /* the longer run's, on the wall clock */
 	double trial_limit;  /* seconds on the wall clock for a trial */
@@ -44,10 +46,16 @@ struct stage {
 	bool signal_ignored;
 };
 
-/* `log_fd`: the undo log's memfd; `stdin_fd`: a memfd or file with the target's input; `cpu`: where
- * the target runs (-1: anywhere). */
+/* What a stage is given; it closes none of it. */
+struct resources {
+	int log_fd;   /* the undo log's memfd */
+	int turn_fd;  /* guard.h: a descriptor of this process's own; -1: there is one job only */
+	int stdin_fd; /* a memfd or file with the target's input */
+	int cpu;      /* where the target runs; -1: anywhere */
+};
+
 int stage_open(struct stage *stage, const struct scenario *scenario,
-	       const struct baseline *baseline, int log_fd, int stdin_fd, int cpu) MUST_CHECK;
+	       const struct baseline *baseline, const struct resources *resources) MUST_CHECK;
 /* Starts the walker (after exec). */
 int stage_start(struct stage *stage) MUST_CHECK;
 /* Ends every process, rolls the file system back, frees. 0, or -errno when something could not be

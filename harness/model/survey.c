@@ -26,10 +26,10 @@ static int survey_in(struct stage *stage, const struct oracle *oracle, void **kn
 }
 
 static int survey_one(struct baseline *baseline, const struct scenario *scenario, size_t n,
-		      int log_fd, int stdin_fd, int cpu)
+		      const struct resources *resources)
 {
 	struct stage stage;
-	int error = stage_open(&stage, scenario, baseline, log_fd, stdin_fd, cpu);
+	int error = stage_open(&stage, scenario, baseline, resources);
 	int closed;
 
 	if (error)
@@ -43,14 +43,14 @@ static int survey_one(struct baseline *baseline, const struct scenario *scenario
 	return error ? error : closed;
 }
 
-int survey_run(struct baseline *baseline, const struct scenario *scenario, int log_fd, int stdin_fd,
-	       int cpu)
+int survey_run(struct baseline *baseline, const struct scenario *scenario,
+	       const struct resources *resources)
 {
 	int error = 0;
 
 	for (size_t i = 0; !error && scenario->oracles[i]; i++)
 		if (scenario->oracles[i]->survey)
-			error = survey_one(baseline, scenario, i, log_fd, stdin_fd, cpu);
+			error = survey_one(baseline, scenario, i, resources);
 	return error;
 }
 

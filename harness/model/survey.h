@@ -8,8 +8,8 @@
 #include "harness/model/stage.h"
 
 /* Fills baseline->knowledge and baseline->ignorance. An oracle that learns nothing is no error. */
-int survey_run(struct baseline *baseline, const struct scenario *scenario, int log_fd, int stdin_fd,
-	       int cpu) MUST_CHECK;
+int survey_run(struct baseline *baseline, const struct scenario *scenario,
+	       const struct resources *resources) MUST_CHECK;
 void survey_free(struct baseline *baseline, const struct scenario *scenario);
 
 #endif

@@ -408,6 +408,7 @@ int trial_put_back(struct trial *trial)
 	error = undo_mark(stage->guard.undo) == trial->undo_mark
 			? 0
 			: undo_rollback(stage->guard.undo, trial->undo_mark);
+	guard_end_turn(&stage->guard);
 	restored = descriptors_restore(stage->descriptors);
 	return error ? error : restored;
 }

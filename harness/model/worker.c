@@ -336,8 +336,7 @@ int worker_run(struct worker *worker)
 
 	walk->worker = worker;
 	worker->path_hash = UINT64_C(0xcbf29ce484222325);
-	error = stage_open(&walk->stage, worker->scenario, worker->baseline, worker->log_fd,
-			   worker->stdin_fd, worker->cpu);
+	error = stage_open(&walk->stage, worker->scenario, worker->baseline, &worker->resources);
 	if (!error) {
 		error = walk_all(walk);
 		worker->steps = walk->stage.walker.steps;

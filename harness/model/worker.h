@@ -20,9 +20,7 @@ struct worker {
 	const struct baseline *baseline;
 	struct selector selector;
 	struct sink sink;
-	int log_fd;
-	int stdin_fd;
-	int cpu;         /* -1: anywhere */
+	struct resources resources;
 	double deadline; /* CLOCK_MONOTONIC seconds at which the budget ends; 0: none */
 	bool tell_all;   /* an `example` line for every trial, violated or not (replay) */
 
