@@ -52,9 +52,9 @@ int trace_get_mask(pid_t tid, uint64_t *mask) MUST_CHECK; /* bit n-1: signal n i
 int trace_detach(pid_t tid, int signal) MUST_CHECK;
 
 /*
- * Waits for the next stop of `tid` (-1: of any thread or child of ours): without limit when
- * `timeout` (seconds) is negative, else as long at least, by the tick (kernel/tick.h). 0;
- * -ETIMEDOUT; -EINTR when `trace_interrupted` was set by a signal handler; -ECHILD: there is none.
+ * Waits for the next stop of `tid` (-1: of any thread or child of ours). Waits without limit when
+ * `timeout` (seconds) is negative, else needs SIGCHLD blocked in this thread. 0; -ETIMEDOUT; -EINTR
+ * when `trace_interrupted` was set by a signal handler; -ECHILD: there is none.
  */
 int trace_wait(pid_t tid, double timeout, struct stop *stop) MUST_CHECK;
 extern volatile sig_atomic_t trace_interrupted;
