@@ -82,7 +82,9 @@ static int settle_copy(struct walker *walker, pid_t copy, const struct registers
 	if (error || stop.kind != STOP_SIGNAL)
 		return fail(error ? error : -ESRCH, "a copy of %s died at its birth",
 			    walker->launch->program);
-	error = trace_set_registers(copy, registers);
+	error = walker_clean_copy(walker, copy);
+	if (!error)
+		error = trace_set_registers(copy, registers);
 	return error ? error : trace_set_options(copy, launch_options);
 }
 
@@ -93,10 +95,8 @@ static int take(struct walker *walker, pid_t *copy)
 	struct registers saved;
 	struct registers borrowed;
 	int restored;
-	int error = walker_lift_breakpoints(walker);
+	int error = walker_registers(walker, &now);
 
-	if (!error)
-		error = walker_registers(walker, &now);
 	if (error)
 		return error;
 	saved = *now;
@@ -111,8 +111,6 @@ static int take(struct walker *walker, pid_t *copy)
 	restored = trace_set_registers(walker->pid, &saved);
 	if (!restored)
 		restored = trace_set_options(walker->pid, launch_options);
-	if (!restored)
-		restored = walker_plant_breakpoints(walker);
 	if (!error)
 		error = restored;
 	return error ? error : settle_copy(walker, *copy, &saved);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a walker: start, what is known of it, end. How it runs: walker_run.c. */
-#include "harness/engine/walker.h"
+#include "harness/engine/walker_private.h"
 
 #include "harness/base/alloc.h"
 #include "harness/kernel/memory.h"
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define FIRST_PATIENCE 0.002 /* seconds: longer than most system calls that block at all */
+#define STRETCH_MAX (256 * 1024)
 
 /* The vDSO first: it is always there, small, and has a fallback with the instruction. */
 static bool find_in(struct walker *walker, const struct mapping *mapping)
@@ -187,12 +188,47 @@ int walker_lift_breakpoint(struct walker *walker, uint64_t address)
 	return 0;
 }
 
-int walker_lift_breakpoints(struct walker *walker)
+/* The breakpoints from `first` on that lie within one stretch, in ascending order: the index behind
+ * the last. */
+static size_t stretch_end(const struct walker *walker, size_t first)
 {
-	for (size_t i = 0; i < walker->breakpoint_count; i++)
-		if (!lift(walker, &walker->breakpoints[i]))
-			return fail(-EFAULT, "cannot take a breakpoint out of %s",
+	const struct walker_breakpoint *list = walker->breakpoints;
+	size_t end = first + 1;
+
+	while (end < walker->breakpoint_count && list[end].address > list[end - 1].address &&
+	       list[end].address - list[first].address < STRETCH_MAX)
+		end++;
+	return end;
+}
+
+/* One write for a whole stretch of code: hundreds of breakpoints would need as many. */
+static int clean_stretch(const struct walker *walker, pid_t copy, size_t first, size_t end)
+{
+	const struct walker_breakpoint *list = walker->breakpoints;
+	const uint64_t start = list[first].address;
+	const size_t size = list[end - 1].address - start + BREAKPOINT_SIZE;
+	uint8_t *bytes = alloc_zero(size);
+	int error = memory_read(copy, start, bytes, size);
+
+	for (size_t i = first; i < end; i++)
+		if (list[i].is_planted)
+			bytes[list[i].address - start] = list[i].saved;
+	if (!error)
+		error = memory_write(copy, start, bytes, size);
+	free(bytes);
+	return error;
+}
+
+int walker_clean_copy(const struct walker *walker, pid_t copy)
+{
+	size_t end;
+
+	for (size_t first = 0; first < walker->breakpoint_count; first = end) {
+		end = stretch_end(walker, first);
+		if (clean_stretch(walker, copy, first, end))
+			return fail(-EFAULT, "cannot take breakpoints out of a copy of %s",
 				    walker->launch->program);
+	}
 	return 0;
 }
 

@@ -104,9 +104,9 @@ int walker_run_syscall(struct walker *walker, bool *at_breakpoint) MUST_CHECK;
 
 int walker_add_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
 void walker_clear_breakpoints(struct walker *walker); /* forgets them; restores the bytes */
-int walker_lift_breakpoints(struct walker *walker) MUST_CHECK;  /* for a copy: out, and ... */
-int walker_plant_breakpoints(struct walker *walker) MUST_CHECK; /* ... in again */
-int walker_lift_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK; /* one of them */
+/* Takes the walker's breakpoints out of a copy of its memory. The walker itself keeps them: only
+ * where it stands there is none, so that what is read and copied there is the program's own. */
+int walker_clean_copy(const struct walker *walker, pid_t copy) MUST_CHECK;
 
 /* Lets it run to its end at full speed. */
 int walker_finish(struct walker *walker) MUST_CHECK;

@@ -3,7 +3,7 @@
  * How a walker runs: each way resumes it, waits while serving what else it started, and settles
  * every stop until it stands where it was to go or has ended.
  */
-#include "harness/engine/walker.h"
+#include "harness/engine/walker_private.h"
 
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
@@ -87,6 +87,10 @@ static int on_event(struct walker *walker, pid_t tid, int event)
 			member = family_adopt(walker->family, (pid_t)message);
 		if (is_thread(walker, (pid_t)message) && !walker->allow_threads)
 			walker->end = WALKER_THREADS;
+		/* A child with memory of its own has the breakpoints, and nobody to look after
+		 * them. It has not run yet: its first stop is still to come. */
+		if (event == PTRACE_EVENT_FORK && tid == walker->pid)
+			return walker_clean_copy(walker, (pid_t)message);
 		return 0;
 	case PTRACE_EVENT_EXEC:
 		return tid == walker->pid ? on_exec(walker) : 0;
@@ -210,7 +214,8 @@ static int settle_trap(struct walker *walker, bool *at_breakpoint)
 		return 0;
 	back = *registers;
 	registers_set_pc(&back, registers_pc(registers) - BREAKPOINT_SIZE);
-	return walker_set_registers(walker, &back);
+	error = walker_set_registers(walker, &back);
+	return error ? error : walker_lift_breakpoint(walker, walker->pc);
 }
 
 struct course {
@@ -353,16 +358,25 @@ int walker_step(struct walker *walker)
 	return error;
 }
 
-/* Breakpoints where it stands would not let it go: a step first, with them out. */
+/* Is there a breakpoint where the walker stands, planted or lifted? */
+static bool is_on_breakpoint(const struct walker *walker)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].address == walker->pc)
+			return true;
+	return false;
+}
+
+/* A breakpoint where it stands would not let it go: a step first, with it out. */
 static int step_off(struct walker *walker)
 {
-	int error;
+	int error = 0;
 
-	if (!breakpoint_at(walker, walker->pc))
-		return 0;
-	error = walker_lift_breakpoint(walker, walker->pc);
-	if (!error)
-		error = walker_step(walker);
+	if (is_on_breakpoint(walker)) {
+		error = walker_lift_breakpoint(walker, walker->pc);
+		if (!error)
+			error = walker_step(walker);
+	}
 	if (!error && walker->end == WALKER_RUNS)
 		error = walker_plant_breakpoints(walker);
 	return error;

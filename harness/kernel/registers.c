@@ -25,6 +25,11 @@ uint64_t registers_sp(const struct registers *registers)
 	return registers->user.rsp;
 }
 
+uint64_t registers_thread_pointer(const struct registers *registers)
+{
+	return registers->user.fs_base;
+}
+
 uint64_t registers_fp(const struct registers *registers)
 {
 	return registers->user.rbp;

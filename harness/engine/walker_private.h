@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What walker.c and walker_run.c share. */
+#ifndef SIGSWEEP_ENGINE_WALKER_PRIVATE_H
+#define SIGSWEEP_ENGINE_WALKER_PRIVATE_H
+
+#include "harness/engine/walker.h"
+
+/* Takes the breakpoint at `address` out of the walker, if there is one; it is not forgotten. */
+int walker_lift_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
+/* Puts those in that are not. */
+int walker_plant_breakpoints(struct walker *walker) MUST_CHECK;
+
+#endif
