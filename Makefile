@@ -105,13 +105,13 @@ check-all:
 ## demo: install what is missing, build, sweep some programs, show what broke
 demo:
 	@scripts/dependencies build demo
-	+@$(SUBMAKE) all targets
+	+@$(SUBMAKE) all native-targets
 	@BUILD='$(BUILD)' scripts/demo
 
 ## bench: measure speed, side by side with other ways of doing it
 bench:
 	@scripts/dependencies build bench swept
-	+@$(SUBMAKE) all targets
+	+@$(SUBMAKE) all targets bench-programs
 	@BUILD='$(BUILD)' CC='$(CC)' tests/bench/run
 
 ## lint: check format, layers, documents; static analysis
