@@ -22,7 +22,9 @@ static _Noreturn void become_gdb(const char *gdb, const char *program, pid_t pid
 	char *target = alloc_format("%d", (int)pid);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl(gdb, "gdb", "-q", "-ex", handle, program, "-p", target, (char *)NULL);
+	/* SIGSTOP is what it was stopped with: the next thing to be seen is the signal itself. */
+	execl(gdb, "gdb", "-q", "-ex", "set confirm off", "-ex", handle, "-ex",
+	      "handle SIGSTOP nostop noprint nopass", program, "-p", target, (char *)NULL);
 	_exit(127);
 }
 
