@@ -149,22 +149,28 @@ static int watch_sender(struct guard *guard, const struct family_member *member,
 	/* The trial's first process stands for its walker. */
 	const pid_t self = target > 0 ? guard->trial : member->pid;
 
+	/* Either may be remembered from before the copy was made, and the other asked for since. */
+	const bool names_walker = member->owner == FAMILY_TRIAL && sender->thread >= 0 &&
+				  argument(registers, sender->thread) == guard->walker;
+
 	switch (decide(guard, member, target, argument(registers, sender->signal))) {
 	case LET:
-		return 0;
+		if (!names_walker)
+			return 0;
+		break;
 	case TO_SELF:
 		if (sender->process >= 0)
 			registers_set_syscall_argument(registers, (unsigned int)sender->process,
-						       (uint64_t)self);
-		if (sender->thread >= 0 && argument(registers, sender->thread) == guard->walker)
-			registers_set_syscall_argument(registers, (unsigned int)sender->thread,
 						       (uint64_t)self);
 		break;
 	case HOLD_BACK:
 		registers_skip_syscall(registers);
 		registers_set_result(registers, 0);
-		break;
+		return trace_set_registers(member->tid, registers);
 	}
+	if (names_walker)
+		registers_set_syscall_argument(registers, (unsigned int)sender->thread,
+					       (uint64_t)guard->trial);
 	return trace_set_registers(member->tid, registers);
 }
 
