@@ -108,12 +108,25 @@ static int go_before(struct walker *walker, struct state *state)
 	return more <= 0 ? more : rewind_call(walker, state);
 }
 
+/* A call that was interrupted by a signal of the program's own does not come back before that has
+ * been seen to: there is no place after it then, but one before whatever is called next. */
 static int go_after(struct walker *walker, struct state *state)
 {
+	const struct registers *registers;
 	int more = run(walker, true);
+	int error;
 
+	if (more > 0)
+		more = run(walker, false);
+	if (more <= 0)
+		return more;
+	error = walker_registers(walker, &registers);
+	if (error)
+		return error;
+	if (registers_will_restart(registers))
+		return go_before(walker, state);
 	state->place = AFTER;
-	return more <= 0 ? more : run(walker, false);
+	return 1;
 }
 
 static int go_on(struct injection *injection, struct state *state)

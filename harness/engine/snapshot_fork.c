@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define QUIET(options)                                                                             \
 	((options) &                                                                               \
@@ -36,10 +37,27 @@ static int probe(struct walker *walker)
 	return 0;
 }
 
+/* A SIGTRAP: has the instruction been executed? A signal that came in the middle makes the kernel
+ * start it again, and the program may have sent a SIGTRAP to itself, which stands before it. */
+static int look_at_trap(struct walker *walker, bool *is_done, int64_t *result)
+{
+	struct registers registers;
+	int error = trace_get_registers(walker->pid, &registers);
+
+	if (error)
+		return error;
+	if (registers_pc(&registers) == walker->syscall_pc)
+		return walker_hold_signal(walker);
+	*is_done = !registers_will_restart(&registers);
+	*result = registers_result(&registers);
+	return 0;
+}
+
 /* Runs the borrowed instruction; signals of the walker's own that come meanwhile are held. */
 static int run_clone(struct walker *walker, pid_t *copy)
 {
-	int64_t result;
+	int64_t result = 0;
+	bool is_done = false;
 	int error = trace_resume(walker->pid, TRACE_STEP, 0);
 
 	while (!error) {
@@ -50,17 +68,19 @@ static int run_clone(struct walker *walker, pid_t *copy)
 			error = 0;
 			continue;
 		}
-		if (error || stop.kind == STOP_TRAP)
+		if (error)
 			break;
 		if (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED)
 			return fail(-ESRCH, "%s died while it was copied", walker->launch->program);
-		if (stop.kind == STOP_SIGNAL)
+		if (stop.kind == STOP_TRAP)
+			error = look_at_trap(walker, &is_done, &result);
+		else if (stop.kind == STOP_SIGNAL)
 			error = walker_hold_signal(walker);
+		if (is_done)
+			break;
 		if (!error)
 			error = trace_resume(walker->pid, TRACE_STEP, 0);
 	}
-	if (!error)
-		error = trace_get_result(walker->pid, &result);
 	if (error)
 		return error;
 	if (result < 0)
@@ -68,6 +88,17 @@ static int run_clone(struct walker *walker, pid_t *copy)
 			    strerror((int)-result));
 	*copy = (pid_t)result;
 	return 0;
+}
+
+/* Signals that wait in the walker (blocked, or sent by the call that it has just made) wait in the
+ * copy as well, though they then come from the harness. fork(2) does not copy them. */
+static void hand_over_signals(struct walker *walker, pid_t copy)
+{
+	const uint64_t pending = walker_pending(walker);
+
+	for (int signal = 1; signal <= 64 && pending >> (signal - 1); signal++)
+		if ((pending >> (signal - 1) & 1) && signal != SIGSTOP && signal != SIGKILL)
+			(void)!syscall(SYS_tgkill, copy, copy, signal);
 }
 
 static int settle_copy(struct walker *walker, pid_t copy, const struct registers *registers)
@@ -85,7 +116,11 @@ static int settle_copy(struct walker *walker, pid_t copy, const struct registers
 	error = walker_clean_copy(walker, copy);
 	if (!error)
 		error = trace_set_registers(copy, registers);
-	return error ? error : trace_set_options(copy, launch_options);
+	if (!error)
+		error = trace_set_options(copy, launch_options);
+	if (!error)
+		hand_over_signals(walker, copy);
+	return error;
 }
 
 static int take(struct walker *walker, pid_t *copy)
@@ -94,6 +129,7 @@ static int take(struct walker *walker, pid_t *copy)
 	const struct registers *now;
 	struct registers saved;
 	struct registers borrowed;
+	bool is_trap_blocked = false;
 	int restored;
 	int error = walker_registers(walker, &now);
 
@@ -107,13 +143,19 @@ static int take(struct walker *walker, pid_t *copy)
 	if (!error)
 		error = trace_set_registers(walker->pid, &borrowed);
 	if (!error)
+		error = walker_unblock_trap(walker, &is_trap_blocked);
+	if (!error)
 		error = run_clone(walker, copy);
 	restored = trace_set_registers(walker->pid, &saved);
+	if (!restored && is_trap_blocked)
+		restored = walker_block_trap(walker->pid);
 	if (!restored)
 		restored = trace_set_options(walker->pid, launch_options);
 	if (!error)
 		error = restored;
-	return error ? error : settle_copy(walker, *copy, &saved);
+	if (!error)
+		error = settle_copy(walker, *copy, &saved);
+	return !error && is_trap_blocked ? walker_block_trap(*copy) : error;
 }
 
 const struct snapshot_strategy snapshot_fork = {

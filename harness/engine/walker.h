@@ -40,6 +40,11 @@ struct walker_breakpoint {
 	bool is_planted;
 };
 
+struct walker_signal {
+	siginfo_t info;
+	bool is_sent; /* again, and not met since */
+};
+
 struct walker {
 	pid_t pid;
 	const struct launch *launch;
@@ -61,6 +66,8 @@ struct walker {
 	uint64_t syscalls; /* system calls executed: what else than memory changes, changes there */
 	bool execed;       /* it executed another program since the flag was last cleared */
 	bool allow_threads; /* before the window */
+	uint64_t pending;  /* signals that wait in it, bit n-1 for n, where pending_known */
+	bool pending_known;
 	double patience; /* seconds a system call may block before it is looked at; then doubled */
 	double limit;    /* seconds it may block in all without proof: then -ETIMEDOUT */
 
@@ -69,7 +76,7 @@ struct walker {
 	int exit_signal;
 	struct asleep asleep; /* where end is WALKER_STUCK */
 
-	siginfo_t queue[WALKER_QUEUE]; /* its own signals, held back while it was copied */
+	struct walker_signal queue[WALKER_QUEUE]; /* its own, held back while it was copied */
 	size_t queued;
 	struct walker_breakpoint *breakpoints;
 	size_t breakpoint_count;
@@ -121,6 +128,22 @@ int walker_threads(const struct walker *walker);
 /* The walker is stopped at a signal of its own, in the middle of something that must not be
  * disturbed: keeps the signal, to be delivered when it goes on. */
 int walker_hold_signal(struct walker *walker) MUST_CHECK;
+/* Before it goes on: sends what is held anew. When it then stops at such a signal: gives it the
+ * siginfo that it came with, and forgets it. */
+void walker_release_signals(struct walker *walker);
+void walker_meet_signal(struct walker *walker, int signal);
+
+/*
+ * Where a thread is stepped while SIGTRAP is blocked, the kernel takes its handler for SIGTRAP away
+ * (kernel/signal.c, force_sig_info_to_task()). For a walker that has one: unblocks SIGTRAP for the
+ * step; *was_blocked says whether walker_block_trap() has to follow (also in a copy made meanwhile).
+ */
+int walker_unblock_trap(const struct walker *walker, bool *was_blocked) MUST_CHECK;
+int walker_block_trap(pid_t pid) MUST_CHECK;
+
+/* The signals that wait in it or are held, bit n-1 for signal n; read once between two things that
+ * change it. */
+uint64_t walker_pending(struct walker *walker);
 
 /* For a walker asleep in a system call (WALKER_STUCK): gives it the signal after all and lets it
  * run to its end. */

@@ -17,35 +17,14 @@
 
 #define LONGEST_PATIENCE 0.1 /* seconds between two looks at a call that blocks */
 
-int walker_hold_signal(struct walker *walker)
-{
-	if (walker->queued == WALKER_QUEUE)
-		return fail(-ENOSPC, "%s gets signals faster than it can be copied",
-			    walker->launch->program);
-	return trace_get_siginfo(walker->pid, &walker->queue[walker->queued++]);
-}
-
-/* Held signals are sent anew; their siginfo is put back when they arrive (deliver()). */
-static void release_signals(struct walker *walker)
-{
-	for (size_t i = 0; i < walker->queued; i++)
-		(void)!syscall(SYS_tgkill, walker->pid, walker->pid, walker->queue[i].si_signo);
-}
-
 static int deliver(struct walker *walker, enum trace_resume how, int signal)
 {
 	siginfo_t info;
 
+	walker->pending_known = false;
 	if (trace_get_siginfo(walker->pid, &info) == -EINVAL)
 		return trace_resume(walker->pid, how, 0); /* a group stop: nothing to deliver */
-	for (size_t i = 0; i < walker->queued; i++) {
-		if (walker->queue[i].si_signo != signal)
-			continue;
-		info = walker->queue[i];
-		walker->queue[i] = walker->queue[--walker->queued];
-		(void)!trace_set_siginfo(walker->pid, &info);
-		break;
-	}
+	walker_meet_signal(walker, signal);
 	return trace_resume(walker->pid, how, signal);
 }
 
@@ -183,7 +162,8 @@ static bool is_own_trap(struct walker *walker, uint64_t pc_before, uint32_t flag
 {
 	siginfo_t info;
 
-	if (!(flags & INSTRUCTION_TRAP) && walker->pc != pc_before)
+	/* A system call may send one, which then stands for the step's own as well. */
+	if (!(flags & (INSTRUCTION_TRAP | INSTRUCTION_SYSCALL)) && walker->pc != pc_before)
 		return false;
 	if (flags & INSTRUCTION_REPEAT)
 		return false;
@@ -226,14 +206,26 @@ struct course {
 	bool at_breakpoint;
 };
 
+/* In a system call that was interrupted and has not come back to the program yet: the kernel starts
+ * it again, or makes it fail with EINTR, once the signal that waits has been seen to. */
+static bool is_in_restart(struct walker *walker, uint32_t flags)
+{
+	const struct registers *registers;
+
+	return flags & INSTRUCTION_SYSCALL && walker_registers(walker, &registers) == 0 &&
+	       registers_will_restart(registers);
+}
+
 static int settle_step(struct walker *walker, struct course *course)
 {
 	int error = trace_get_pc(walker->pid, &walker->pc);
 
 	if (error)
 		return error;
+	if (is_in_restart(walker, course->flags))
+		return trace_resume(walker->pid, course->how, 0);
 	if (is_own_trap(walker, course->pc_before, course->flags))
-		return trace_resume(walker->pid, course->how, SIGTRAP);
+		return deliver(walker, course->how, SIGTRAP);
 	course->is_done = true;
 	return 0;
 }
@@ -257,7 +249,8 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 	course->is_done = course->at_breakpoint;
 	if (course->is_done)
 		return 0;
-	return trace_resume(walker->pid, course->how, is_late_step(walker) ? 0 : SIGTRAP);
+	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
+				    : deliver(walker, course->how, SIGTRAP);
 }
 
 /* One stop of the walker itself: resumed, unless the course is done. */
@@ -295,7 +288,7 @@ static int follow(struct walker *walker, struct course *course, bool may_block)
 {
 	int error;
 
-	release_signals(walker);
+	walker_release_signals(walker);
 	error = trace_resume(walker->pid, course->how, 0);
 	while (!error && !course->is_done && walker->end == WALKER_RUNS) {
 		struct stop stop;
@@ -320,7 +313,7 @@ static int follow(struct walker *walker, struct course *course, bool may_block)
 }
 
 /* What a system call about to be stepped will change of what the walker knows. */
-static int foresee_syscall(struct walker *walker)
+static int foresee_syscall(struct walker *walker, bool *sets_mask)
 {
 	const struct registers *registers;
 	const struct mapping *mapping;
@@ -329,6 +322,9 @@ static int foresee_syscall(struct walker *walker)
 	if (error)
 		return error;
 	walker->syscalls++;
+	walker->pending_known = false;
+	*sets_mask = registers_syscall_about_to_run(registers) == SYS_rt_sigprocmask ||
+		     registers_syscall_about_to_run(registers) == SYS_rt_sigreturn;
 	if (registers_syscall_about_to_run(registers) == SYS_munmap) {
 		mapping = maps_find(&walker->maps, registers_syscall_argument(registers, 0));
 		walker->maps_stale |= mapping && mapping->executable;
@@ -342,10 +338,16 @@ int walker_step(struct walker *walker)
 	struct course course = {
 		.how = TRACE_STEP, .flags = code->instruction.flags, .pc_before = walker->pc};
 	const bool is_syscall = course.flags & (INSTRUCTION_SYSCALL | INSTRUCTION_OTHER_GATE);
-	int error = is_syscall ? foresee_syscall(walker) : 0;
+	bool sets_mask = false;
+	bool was_blocked = false;
+	int error = is_syscall ? foresee_syscall(walker, &sets_mask) : 0;
 
+	if (!error && !sets_mask)
+		error = walker_unblock_trap(walker, &was_blocked);
 	if (!error)
 		error = follow(walker, &course, is_syscall);
+	if (!error && was_blocked && walker->end == WALKER_RUNS)
+		error = walker_block_trap(walker->pid);
 	walker->registers_known = false;
 	walker->steps++;
 	if (!error && walker->end == WALKER_RUNS && (course.flags & INSTRUCTION_PUSH_FLAGS)) {
@@ -390,6 +392,7 @@ int walker_run(struct walker *walker)
 	if (error || walker->end != WALKER_RUNS)
 		return error;
 	walker->syscalls++;
+	walker->pending_known = false;
 	walker->in_syscall = false;
 	return follow(walker, &course, true);
 }
@@ -403,6 +406,7 @@ int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
 	if (error || walker->end != WALKER_RUNS)
 		return error;
 	walker->syscalls += walker->in_syscall;
+	walker->pending_known = false;
 	error = follow(walker, &course, true);
 	*at_breakpoint = course.at_breakpoint;
 	return error;

@@ -111,6 +111,11 @@ int trace_get_mask(pid_t tid, uint64_t *mask)
 	return request(PTRACE_GETSIGMASK, tid, (void *)sizeof(*mask), mask);
 }
 
+int trace_set_mask(pid_t tid, uint64_t mask)
+{
+	return request(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask);
+}
+
 int trace_detach(pid_t tid, int signal)
 {
 	return request(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);

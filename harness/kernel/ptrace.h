@@ -47,6 +47,7 @@ int trace_get_float_control(pid_t tid, uint32_t *control) MUST_CHECK;
 int trace_get_siginfo(pid_t tid, siginfo_t *info) MUST_CHECK;
 int trace_set_siginfo(pid_t tid, const siginfo_t *info) MUST_CHECK;
 int trace_get_mask(pid_t tid, uint64_t *mask) MUST_CHECK; /* bit n-1: signal n is blocked */
+int trace_set_mask(pid_t tid, uint64_t mask) MUST_CHECK;
 
 /* Leaves the thread to itself, with a signal. */
 int trace_detach(pid_t tid, int signal) MUST_CHECK;

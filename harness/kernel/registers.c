@@ -123,6 +123,14 @@ void registers_forget_syscall(struct registers *registers)
 	registers->user.orig_rax = (unsigned long long)-1;
 }
 
+bool registers_will_restart(const struct registers *registers)
+{
+	const int64_t result = registers_result(registers);
+
+	return (long)registers->user.orig_rax >= 0 &&
+	       (result == -512 || result == -513 || result == -514 || result == -516);
+}
+
 uint64_t registers_interrupted_pc_at(const struct registers *registers)
 {
 	return registers->user.rdx + offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]);

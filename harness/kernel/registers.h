@@ -62,6 +62,11 @@ uint64_t registers_make_call(struct registers *registers, uint64_t address,
  * (arch/x86/kernel/signal.c: restarts only where orig_rax >= 0). Do it before writing them back. */
 void registers_forget_syscall(struct registers *registers);
 
+/* Does the result say that the system call was interrupted and is to be made again once the signal
+ * has been seen to? Programs never see these numbers (include/linux/errno.h: ERESTARTSYS,
+ * ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK). */
+bool registers_will_restart(const struct registers *registers);
+
 /*
  * Where the signal frame keeps the pc that was interrupted, for a thread that stands before the
  * first instruction of a handler: the kernel hands the frame's ucontext over as the third argument,

@@ -114,6 +114,10 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 			&fidelity, "signal",
 			"the program sends a signal to its parent or to every process; it was "
 			"held back");
+	if (stage->guard.walker_has_timer)
+		note_fidelity(&fidelity, "timer",
+			      "the program sets a timer (alarm, setitimer or timer_settime), which "
+			      "a copy does not have");
 	if (stage->guard.signalled_walker_child)
 		note_fidelity(&fidelity, "signal",
 			      "a copy sent a signal to a child of its walker; it was held back");
