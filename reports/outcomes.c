@@ -21,6 +21,7 @@ static const struct name outcome_names[] = {
 static const struct name delivery_names[] = {
 	{"entered", "the handler ran"},        {"default", "the default action was taken"},
 	{"ignored", "the signal was ignored"}, {"blocked", "the signal stayed pending"},
+	{"no-room", "the stack had no room for the handler"},
 	{"not", "the signal never came"},      {NULL, ""},
 };
 

@@ -50,8 +50,12 @@ static int classify(struct trial *trial, uint64_t pc, const struct stop *stop, b
 		trial->outcome.kind = OUTCOME_STOPPED;
 		return 0;
 	}
+	if (stop->kind == STOP_SIGNAL && stop->signal == SIGSEGV)
+		/* arch/x86/kernel/signal.c, signal_setup_done(): no frame could be written. The
+		 * SIGSEGV itself is settled by the caller. */
+		trial->delivery = DELIVERY_NO_ROOM;
 	if (stop->kind != STOP_TRAP)
-		return 0; /* no room for the signal frame: the SIGSEGV is settled by the caller */
+		return 0;
 	*has_stop = false;
 	error = trace_get_registers(trial->pid, &registers);
 	if (error)

@@ -299,7 +299,7 @@ static int take_outcome(struct manifest *manifest, const struct key *key, const 
 static int take_delivery(struct manifest *manifest, const struct key *key, const char *value,
 			 unsigned int line)
 {
-	static const char *const names[] = {"entered", "default", "ignored", "blocked"};
+	static const char *const names[] = {"entered", "default", "ignored", "blocked", "no-room"};
 	size_t size = strcspn(value, " \t");
 
 	(void)key;
@@ -307,7 +307,7 @@ static int take_delivery(struct manifest *manifest, const struct key *key, const
 		if (strlen(names[n]) == size && strncmp(value, names[n], size) == 0)
 			return take_count(&manifest->deliveries, &manifest->delivery_count, value,
 					  line);
-	return fail(-EINVAL, "a delivery is entered, default, ignored or blocked, not \"%.*s\"",
+	return fail(-EINVAL, "a delivery is entered, default, ignored, blocked or no-room, not \"%.*s\"",
 		    size > 60 ? 60 : (int)size, value);
 }
 

@@ -44,7 +44,8 @@ bool outcome_parse(const char *text, struct outcome *outcome);
 	X(ENTERED, "entered") /* the handler was entered */                                        \
 	X(DEFAULT, "default") /* the default action was taken */                                   \
 	X(IGNORED, "ignored") /* seen and discarded */                                             \
-	X(BLOCKED, "blocked") /* blocked at the boundary; pending */
+	X(BLOCKED, "blocked") /* blocked at the boundary; pending */                               \
+	X(NO_ROOM, "no-room") /* no room on the stack for the handler's frame: SIGSEGV instead */
 
 enum delivery {
 #define X(name, text) DELIVERY_##name,
