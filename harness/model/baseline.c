@@ -41,6 +41,8 @@ static void last_words(const struct baseline *baseline, char *words, size_t size
 		else if (length && words[length - 1] != ' ')
 			words[length++] = ' ';
 	}
+	if (length && words[length - 1] == ' ')
+		length--;
 	words[length] = '\0';
 }
 
