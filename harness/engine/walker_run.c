@@ -273,6 +273,8 @@ static int settle(struct walker *walker, struct course *course, const struct sto
 		return trace_resume(walker->pid, course->how, 0);
 	case STOP_SYSCALL:
 		walker->in_syscall = !walker->in_syscall;
+		if (course->how != TRACE_SYSCALL) /* a call that slept when it was let go */
+			return trace_resume(walker->pid, course->how, 0);
 		course->is_done = true;
 		return trace_get_pc(walker->pid, &walker->pc);
 	case STOP_TRAP:
