@@ -6,8 +6,9 @@
  * handler notes the signal while the section is entered, and the jump is made after it was left.
  *
  * Whoever includes this has defined enter(), leave() and look(), which says what is left behind.
- * SAVE_MASK may be defined as 0, FLAGS as the handler's, BEFORE as a function to call before the
- * window, ASK as who is to look (by default another thread, since an owner may be let in again).
+ * SAVE_MASK may be defined as 0, FLAGS as the handler's, BEFORE and AFTER as functions to call
+ * before and after the window, ASK as who is to look (by default another thread, since an owner may
+ * be let in again).
  */
 #ifndef TARGETS_STATE_SECTION_H
 #define TARGETS_STATE_SECTION_H
@@ -62,6 +63,9 @@ int main(int count, char **arguments)
 		work();
 	}
 	SIGSWEEP_WINDOW_END();
+#ifdef AFTER
+	AFTER();
+#endif
 	if (telling)
 		tell(ASK(look));
 	return 0;

@@ -75,8 +75,185 @@ def reference_kept(target):
     return {("refcount", "differs"): where(target, address, lambda value: value != 1, size=8)}
 
 
+def held_at_end(target):
+    found = held(bool)(target)
+    return {("lock", "held"): found["lock", "frame-gone"]}
+
+
+OWNER = 8  # offset of the owner in glibc's pthread_mutex_t, whose first word is the lock
+
+
+def owner_and_word(target):
+    """(boundaries with the word taken, those of them with the owner noted too)."""
+    address = target.walk().address("lock")
+    taken = where(target, address, bool)
+    return taken, taken & where(target, address + OWNER, bool)
+
+
+def waits_for_itself(target):
+    taken = where(target, target.walk().address("lock"), bool)
+    return {("end", "stuck"): taken, ("lock", "stuck"): taken}
+
+
+def gives_back_twice(target):
+    """The unlocking looks at owner and word before it clears the owner."""
+    taken, owned = owner_and_word(target)
+    walk = target.walk()
+    address = walk.address("lock")
+    looks = [index for start in (address, address + OWNER) for index in walk.touches(start, 4)[0]]
+    last_look = max(index for index in looks if index <= max(owned))
+    refused = {index for index in owned if index <= last_look}
+    return {("end", "stuck"): taken - owned, ("lock", "stuck"): taken - owned,
+            ("end", "exit-status"): refused}
+
+
+def let_in(target):
+    taken, owned = owner_and_word(target)
+    walk = target.walk()
+    _, first = walk.touches(walk.address("giver"), 8)
+    _, second = walk.touches(walk.address("taker"), 8)
+    need(len(first) == len(second) == 1, "there is not one transfer")
+    torn = after_to(first[0], second[0])
+    need(torn <= owned, "the transfer is not under the lock")
+    return {("end", "stuck"): taken - owned, ("lock", "stuck"): taken - owned,
+            ("end", "crash"): torn}
+
+
+def arena_held(target):
+    """The word in libc's data that malloc() changes from 0 to 1 with a locked cmpxchg."""
+    walk = target.walk()
+    words = {start for index in walk.indices()
+             if walk.instruction(index).name == "cmpxchg" and
+             "lock" in walk.instruction(index).prefixes
+             for start, width, _, stores in walk.accesses(index) if stores and width == 4}
+    need(len(words) == 1, f"malloc() locks {len(words)} words, not one")
+    taken = where(target, words.pop(), bool)
+    return {("end", "stuck"): taken, ("lock", "stuck"): taken}
+
+
+def inside(walk, entries):
+    """The boundaries from the first instruction of one of these functions to its return."""
+    found = set()
+    for index in walk.indices():
+        if walk.at(index).pc in entries and index not in found:
+            stack = walk.at(index).registers["rsp"]
+            after = index
+            while after <= len(walk) and walk.at(after).registers["rsp"] <= stack:
+                found.add(after)
+                after += 1
+    return found
+
+
+def unsafe(*functions):
+    def rule(target):
+        walk = target.walk()
+        path, base = walk.module_named("libc.so")
+        names = disassembly.symbols(path, dynamic=True)
+        found = inside(walk, {base + names[name] for name in functions})
+        need(found, "the program calls none of them")
+        return {("unsafe-call", "definite"): found,
+                ("unsafe-call", "warning"): set(walk.indices()) - found}
+    return rule
+
+
+def between_load_and_store(oracle, symbol):
+    def rule(target):
+        walk = target.walk()
+        loads, stores = walk.touches(walk.address(symbol), 8)
+        need(len(loads) == len(stores) == 1 and loads[0] < stores[0],
+             "there is not one load and then one store")
+        return {(oracle, "lost-update"): after_to(loads[0], stores[0])}
+    return rule
+
+
+def pointer_and_count(target):
+    """(the pointer's load, its clearing, the program's subtraction), of one each."""
+    walk = target.walk()
+    loads, clears = walk.touches(walk.address("current"), 8)
+    _, drops = walk.touches(walk.address("object"), 8)
+    need(len(clears) == len(drops) == 1, "there is not one drop and one clearing")
+    return loads, clears[0], drops[0]
+
+
+def dropped_twice(target):
+    loads, clear, _ = pointer_and_count(target)
+    need(len(loads) == 1, "the pointer is not loaded once")
+    return {("refcount", "negative"): after_to(loads[0], clear)}
+
+
+def taken_after_zero(target):
+    _, clear, drop = pointer_and_count(target)
+    return {("refcount", "after-zero"): after_to(drop, clear)}
+
+
+def torn_exception(target):
+    walk = target.walk()
+    _, stores = walk.touches(walk.address("current"), 24)
+    need(len(stores) > 1, "one instruction sets all of it")
+    torn = after_to(stores[0], stores[-1])
+    return {("end", "exit-status"): torn, ("shared-data", "torn"): torn}
+
+
+def errno_changed(target):
+    """errno is thread-local: the word below fs that is stored after the system call failed."""
+    walk = target.walk()
+    calls = system_calls(walk, SYSCALLS["openat"])
+    need(len(calls) == 1, "there is not one openat()")
+    store = next(index for index in walk.indices() if index > calls[0] and
+                 any("%fs:" in operand and stores for operand, (_, _, _, stores) in
+                     zip(walk.instruction(index).operands[-1:], walk.accesses(index))))
+    loads, _ = walk.touches(walk.accesses(store)[0][0], 4)
+    loads = [index for index in loads if index > store]
+    need(len(loads) == 1, "errno is not loaded once")
+    return {("state", "errno"): set(walk.indices()),
+            ("end", "exit-status"): after_to(store, loads[0])}
+
+
+def armed(oracle, kind):
+    """The handler does it where a flag is set."""
+    return lambda target: {(oracle, kind): where(target, target.walk().address("armed"), bool)}
+
+
+def terminates(target):
+    """At every boundary: the window lies in a function that no exception may leave."""
+    everywhere = set(target.walk().indices())
+    return {("end", "crash"): everywhere, ("exception", "terminate"): everywhere}
+
+
+def still_caught(target):
+    """The first word of what __cxa_get_globals_fast() gives: the stack of caught exceptions."""
+    walk = target.walk()
+    path, base = walk.module_named("libstdc++")
+    names = disassembly.symbols(path, dynamic=True)
+    asked = inside(walk, {base + names["__cxa_get_globals_fast"]})
+    need(asked, "nobody asks for the exceptions")
+    after = max(asked) + 1
+    return {("exception", "caught"): where(target, walk.at(after).registers["rax"], bool, size=8)}
+
+
 SIGUSR1 = 10
 RULES = {
+    "held-by-main": held_at_end,
+    "handler-lock-normal": waits_for_itself,
+    "handler-lock-errorcheck": gives_back_twice,
+    "handler-lock-recursive": let_in,
+    "jump-arena": arena_held,
+    "malloc-reentry": unsafe("malloc", "free"),
+    "stdio-reentry": unsafe("fputs", "fwrite"),
+    "refcount-take": between_load_and_store("refcount", "references"),
+    "refcount-drop": between_load_and_store("refcount", "references"),
+    "shared-lost": between_load_and_store("shared-data", "total"),
+    "double-drop": dropped_twice,
+    "after-zero": taken_after_zero,
+    "exception-torn": torn_exception,
+    "errno-changed": errno_changed,
+    "mask-left": armed("state", "mask"),
+    "float-lost": armed("state", "float"),
+    "throw-noexcept": terminates,
+    "throw-in-throw": terminates,
+    "exception-left": still_caught,
+    "uncaught-left": armed("exception", "uncaught"),
+    "child-left": armed("leftovers", "child"),
     "jump-normal": held(bool),
     "jump-errorcheck": held(bool),
     "jump-recursive": held(bool),
@@ -108,7 +285,11 @@ def told_by_lock(target, _):
 
 # Targets that would litter this machine, were they not to look at their end.
 UNTIDY = {"jump-file", "jump-shm"}
-# Targets that tell something else than where a finding is due: where that is, None: anywhere.
+# Targets that have nothing to tell: how they end is all.
+SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
+          "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry", "exception-torn",
+          "exception-swapped", "throw-noexcept", "throw-in-throw"}
+# Targets that tell something else than where a finding is due: where that is.
 TELLS_OTHERWISE = {
     "jump-announced": told_by_lock,
 }

@@ -35,6 +35,10 @@ class Target(walk.Target):
         self.manifest = manifest.read(manifest_path(name))
         self.stepper = os.path.join(self.build, "tests", "truth", "stepper")
         self.symbols = walk.disassembly.symbols(self.program)
+        for name in list(self.symbols):  # what g++ makes of a static variable's name
+            plain = re.fullmatch(r"_ZL\d+(\w+)", name)
+            if plain:
+                self.symbols.setdefault(plain[1], self.symbols[name])
         self.probes = probes(self.program)
 
     def probe(self, name):

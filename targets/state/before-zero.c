@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The twin of after-zero: the pointer is cleared before the last reference is dropped. Good:
+ * whoever finds the object finds it alive.
+ */
+#include "targets/state/state.h"
+
+struct object {
+	long references;
+};
+
+static struct object object = {1};
+static struct object *current = &object;
+
+#define WORST late
+
+static volatile sig_atomic_t late; /* uses of an object without references */
+
+static void on_signal(int number)
+{
+	struct object *it = __atomic_load_n(&current, __ATOMIC_RELAXED);
+
+	(void)number;
+	if (!it)
+		return;
+	late += __atomic_fetch_add(&it->references, 1, __ATOMIC_RELAXED) == 0;
+	__atomic_fetch_sub(&it->references, 1, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline)) void work(void)
+{
+	__atomic_store_n(&current, NULL, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&object.references, 1, __ATOMIC_RELAXED);
+}
+
+int main(int count, char **arguments)
+{
+	install(count, arguments, on_signal);
+	SIGSWEEP_COUNTER(&object.references, "object");
+	SIGSWEEP_WINDOW_BEGIN();
+	work();
+	SIGSWEEP_WINDOW_END();
+	tell(WORST);
+	return 0;
+}

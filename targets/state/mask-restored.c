@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The twin of mask-left: sigsetjmp() saves the mask. Good.
+ */
+#include "targets/state/state.h"
+
+#include <setjmp.h>
+
+static sigjmp_buf back;
+static volatile sig_atomic_t armed;
+static volatile long steps;
+
+static void on_signal(int number)
+{
+	(void)number;
+	if (armed)
+		siglongjmp(back, 1);
+}
+
+int main(int count, char **arguments)
+{
+	sigset_t now;
+
+	install(count, arguments, on_signal);
+	SIGSWEEP_WINDOW_BEGIN();
+	if (sigsetjmp(back, 1) == 0) {
+		armed = 1;
+		steps += 1;
+	}
+	armed = 0;
+	SIGSWEEP_WINDOW_END();
+	if (telling && sigprocmask(SIG_BLOCK, NULL, &now) == 0)
+		tell(sigismember(&now, SIGINT));
+	return 0;
+}
