@@ -9,10 +9,13 @@
 #include "harness/model/trial.h"
 #include "harness/oracles/table.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RANDOM_LENGTH 12 /* bytes of a name that may be chance */
 
 struct things {
 	bool is_known;
@@ -118,16 +121,43 @@ static size_t folder_length(const char *path)
 	return slash ? (size_t)(slash - path) : 0;
 }
 
-/* Temporary names are random, so that files are counted by folder. */
-static size_t count_in(const struct things *things, const char *path)
+/* Names as mkstemp(3) and its like make them: equal but for at most RANDOM_LENGTH letters and
+ * digits in one place. */
+static bool is_alike(const char *a, const char *b)
 {
-	const size_t length = folder_length(path);
+	size_t length = strlen(a);
+	size_t start = 0;
+
+	if (strlen(b) != length)
+		return false;
+	while (start < length && a[start] == b[start])
+		start++;
+	while (length > start && a[length - 1] == b[length - 1])
+		length--;
+	if (length - start > RANDOM_LENGTH)
+		return false;
+	while (start < length && isalnum((unsigned char)a[start]) &&
+	       isalnum((unsigned char)b[start]))
+		start++;
+	return start == length;
+}
+
+/* Temporary names are random, so that files are counted by what their names have in common. */
+static size_t count_alike(const struct things *things, const char *path)
+{
 	size_t count = 0;
 
 	for (size_t i = 0; i < things->file_count; i++)
-		count += folder_length(things->files[i]) == length &&
-			 strncmp(things->files[i], path, length) == 0;
+		count += is_alike(things->files[i], path);
 	return count;
+}
+
+static bool has_file(const struct things *things, const char *path)
+{
+	for (size_t i = 0; i < things->file_count; i++)
+		if (strcmp(things->files[i], path) == 0)
+			return true;
+	return false;
 }
 
 static bool is_watched(const struct trial *trial, const char *path)
@@ -158,8 +188,8 @@ static size_t judge_files(const struct state *state, const struct trial *trial,
 	for (size_t i = 0; i < state->got.file_count; i++) {
 		const char *path = state->got.files[i];
 
-		if (!is_watched(trial, path) ||
-		    count_in(&state->got, path) <= count_in(&state->expected, path))
+		if (!is_watched(trial, path) || has_file(&state->expected, path) ||
+		    count_alike(&state->got, path) <= count_alike(&state->expected, path))
 			continue;
 		violate(verdict, "file");
 		snprintf(verdict->title, sizeof(verdict->title),

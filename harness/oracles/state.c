@@ -9,6 +9,7 @@
 #include "harness/engine/guard.h"
 #include "harness/engine/remote_call.h"
 #include "harness/kernel/memory.h"
+#include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/evidence.h"
 #include "harness/model/trial.h"
@@ -35,6 +36,7 @@ struct state {
 	uint64_t errno_at; /* 0: not known */
 	int errno_before;  /* at the boundary */
 	bool has_errno_after;
+	bool dies_at_return;
 	int errno_after;           /* when the handler returned */
 	struct end_state expected; /* of the latest control */
 	struct end_state got;
@@ -83,6 +85,7 @@ static int before(void *context, const struct trial *trial)
 
 	state->got.is_known = false;
 	state->has_errno_after = false;
+	state->dies_at_return = false;
 	if (state->errno_at && memory_read(trial->stage->walker.pid, state->errno_at,
 					   &state->errno_before, sizeof(state->errno_before)))
 		state->errno_at = 0;
@@ -110,6 +113,20 @@ static void read_end(struct end_state *end, const struct trial *trial)
 	settle_one_shot(trial, &end->signals);
 }
 
+/* Is the signal pending again, to end the program as soon as the handler has returned? That is how
+ * a handler cleans up and lets the default action follow: nobody is left to look at errno. */
+static bool is_about_to_die(const struct trial *trial)
+{
+	const int signal = trial->stage->scenario->signal;
+	const uint64_t bit = UINT64_C(1) << (signal - 1);
+	struct process_status status;
+
+	if (procfs_status(trial->pid, &status))
+		return false;
+	return ((status.signals_pending | status.signals_pending_shared) & bit) &&
+	       !(status.signals_caught & bit) && !(status.signals_ignored & bit);
+}
+
 static int on_stop(void *context, const struct trial *trial, enum oracle_moment moment)
 {
 	struct state *state = context;
@@ -120,6 +137,8 @@ static int on_stop(void *context, const struct trial *trial, enum oracle_moment 
 		state->has_errno_after =
 			memory_read(trial->pid, state->errno_at, &state->errno_after,
 				    sizeof(state->errno_after)) == 0;
+	if (moment == MOMENT_RETURN)
+		state->dies_at_return = is_about_to_die(trial);
 	return 0;
 }
 
@@ -136,7 +155,7 @@ static size_t judge_errno(const struct state *state, const struct trial *trial,
 {
 	char handler[128];
 
-	if (!trial->has_returned)
+	if (!trial->has_returned || state->dies_at_return)
 		return 0;
 	if (!state->errno_at || !state->has_errno_after) {
 		verdict->value = VERDICT_UNKNOWN;
