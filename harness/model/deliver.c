@@ -24,7 +24,9 @@ static bool entered(const struct trial *trial, const struct registers *registers
 	if (memory_read(trial->pid, registers_interrupted_pc_at(registers), &interrupted,
 			sizeof(interrupted)))
 		return false;
-	return interrupted == pc;
+	/* A system call that is to be made again was interrupted at its instruction (SA_RESTART). */
+	return interrupted == pc || (trial->boundary->phase == PHASE_DURING &&
+				     interrupted == pc - SYSCALL_INSTRUCTION_SIZE);
 }
 
 static bool is_in_group_stop(pid_t pid)
@@ -131,6 +133,11 @@ static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop
 		return 0;
 	}
 	error = trace_wait(trial->pid, STEP_LIMIT, stop);
+	if (!error && stop->kind == STOP_SYSCALL) { /* the exit of the call, before the signal */
+		error = trace_resume(trial->pid, TRACE_CONTINUE, 0);
+		if (!error)
+			error = trace_wait(trial->pid, STEP_LIMIT, stop);
+	}
 	if (!error && stop->kind == STOP_SIGNAL && stop->signal == trial->stage->scenario->signal) {
 		error = trace_get_registers(trial->pid, &registers);
 		/* A call that is restarted is interrupted at its instruction, else behind it. */
