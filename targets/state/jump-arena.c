@@ -4,7 +4,10 @@
  * lock there, and it stays taken; the next allocation waits for ever. See section.h.
  */
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BEFORE have_had_threads
 #define AFTER allocate_again
@@ -12,8 +15,11 @@
 
 static void *volatile block;
 
+static pid_t other;
+
 static void *do_nothing(void *argument)
 {
+	other = gettid();
 	return argument;
 }
 
@@ -29,6 +35,9 @@ static void have_had_threads(void)
 
 	if (pthread_create(&thread, NULL, do_nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
 		exit(2);
+	/* A thread that was joined may still be on its way out: the window is to have one only. */
+	while (tgkill(getpid(), other, 0) == 0)
+		sched_yield();
 	allocate_again();
 }
 
