@@ -8,6 +8,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_end,
 	&oracle_state,
 	&oracle_leftovers,
+	&oracle_unsafe_call,
 	NULL,
 };
 

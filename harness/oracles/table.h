@@ -8,5 +8,6 @@
 extern const struct oracle oracle_end;
 extern const struct oracle oracle_state;
 extern const struct oracle oracle_leftovers;
+extern const struct oracle oracle_unsafe_call;
 
 #endif
