@@ -4,9 +4,9 @@
 #include "harness/command/command.h"
 #include "harness/command/replay_gdb.h"
 #include "harness/model/campaign.h"
+#include "reports/example.h"
 #include "reports/layout.h"
 #include "reports/load.h"
-#include "reports/example.h"
 #include "reports/view.h"
 
 #include <ctype.h>

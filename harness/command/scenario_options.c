@@ -187,9 +187,9 @@ static int allow_incomplete(void *settings, const char *value)
 }
 
 const struct option_row run_options[] = {
-	{"boundary", 'b', "KIND", "where to interrupt: instruction (default), call or syscall",
-	 set_boundary},
-	{"signal", 's', "NAME", "the signal, by name or number (default INT)", set_signal},
+	{"boundary", 'b', "KIND",
+	 "where to interrupt (default instruction): see sigsweep list injectors", set_boundary},
+	{"signal", 's', "SIGNAL", "the signal, by name or number (default INT)", set_signal},
 	{"from", 0, "LOC", "where the window begins (default handler)", set_from},
 	{"to", 0, "LOC", "where the window ends (default exit)", set_to},
 	{"in", 0, "GLOB", "only boundaries in modules whose name or path matches", set_in},

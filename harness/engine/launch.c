@@ -248,7 +248,7 @@ static int fix_random(pid_t pid)
 {
 	static const uint8_t bytes[RANDOM_SIZE] = {0x5a, 0xc3, 0x17, 0x8e, 0x21, 0xf4, 0x6b, 0x9d,
 						   0x34, 0xe8, 0x52, 0xb1, 0x7f, 0x06, 0xcd, 0x49};
-	unsigned long at;
+	unsigned long at = 0;
 	int error = launch_auxiliary(pid, AT_RANDOM, &at);
 
 	return error ? error : memory_write(pid, at, bytes, sizeof(bytes));

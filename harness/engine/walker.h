@@ -66,7 +66,7 @@ struct walker {
 	uint64_t syscalls; /* system calls executed: what else than memory changes, changes there */
 	bool execed;       /* it executed another program since the flag was last cleared */
 	bool allow_threads; /* before the window */
-	uint64_t pending;  /* signals that wait in it, bit n-1 for n, where pending_known */
+	uint64_t pending;   /* signals that wait in it, bit n-1 for n, where pending_known */
 	bool pending_known;
 	double patience; /* seconds a system call may block before it is looked at; then doubled */
 	double limit;    /* seconds it may block in all without proof: then -ETIMEDOUT */
@@ -136,7 +136,8 @@ void walker_meet_signal(struct walker *walker, int signal);
 /*
  * Where a thread is stepped while SIGTRAP is blocked, the kernel takes its handler for SIGTRAP away
  * (kernel/signal.c, force_sig_info_to_task()). For a walker that has one: unblocks SIGTRAP for the
- * step; *was_blocked says whether walker_block_trap() has to follow (also in a copy made meanwhile).
+ * step; *was_blocked says whether walker_block_trap() has to follow (also in a copy made
+ * meanwhile).
  */
 int walker_unblock_trap(const struct walker *walker, bool *was_blocked) MUST_CHECK;
 int walker_block_trap(pid_t pid) MUST_CHECK;

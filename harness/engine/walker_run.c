@@ -50,7 +50,6 @@ static bool is_thread(const struct walker *walker, pid_t tid)
 static int on_event(struct walker *walker, pid_t tid, int event)
 {
 	unsigned long message = 0;
-	const struct family_member *member;
 	struct registers registers;
 
 	switch (event) {
@@ -61,9 +60,8 @@ static int on_event(struct walker *walker, pid_t tid, int event)
 	case PTRACE_EVENT_CLONE:
 		if (trace_event_message(tid, &message))
 			return 0;
-		member = family_find(walker->family, (pid_t)message);
-		if (!member)
-			member = family_adopt(walker->family, (pid_t)message);
+		if (!family_find(walker->family, (pid_t)message))
+			family_adopt(walker->family, (pid_t)message);
 		if (is_thread(walker, (pid_t)message) && !walker->allow_threads)
 			walker->end = WALKER_THREADS;
 		/* A child with memory of its own has the breakpoints, and nobody to look after

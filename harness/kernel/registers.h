@@ -25,7 +25,8 @@ uint64_t registers_pc(const struct registers *registers);
 void registers_set_pc(struct registers *registers, uint64_t pc);
 uint64_t registers_sp(const struct registers *registers);
 uint64_t registers_fp(const struct registers *registers);
-/* The thread pointer (fs base), by which pthread_self() knows the thread; a forked copy keeps it. */
+/* The thread pointer (fs base), by which pthread_self() knows the thread; a forked copy keeps it.
+ */
 uint64_t registers_thread_pointer(const struct registers *registers);
 
 /* The argument registers of the C calling convention (System V AMD64 ABI 3.2.3), 0 to 5. */

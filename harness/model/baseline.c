@@ -144,7 +144,8 @@ static int run_in_stage(struct baseline *baseline, const struct scenario *scenar
 
 static bool same_text(const struct text *a, const struct text *b)
 {
-	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+	return a->size == b->size && a->bytes && b->bytes &&
+	       memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
 static double at_least(double value, double least)

@@ -24,7 +24,8 @@ static bool entered(const struct trial *trial, const struct registers *registers
 	if (memory_read(trial->pid, registers_interrupted_pc_at(registers), &interrupted,
 			sizeof(interrupted)))
 		return false;
-	/* A system call that is to be made again was interrupted at its instruction (SA_RESTART). */
+	/* A system call that is to be made again was interrupted at its instruction (SA_RESTART).
+	 */
 	return interrupted == pc || (trial->boundary->phase == PHASE_DURING &&
 				     interrupted == pc - SYSCALL_INSTRUCTION_SIZE);
 }

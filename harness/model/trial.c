@@ -218,7 +218,8 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 		/* Not let through: it would only dump core. */
 		trial->outcome = (struct outcome){OUTCOME_SIGNAL, stop->signal};
 		trial->crash_signal = stop->signal;
-		trial->crash_address = (uint64_t)(uintptr_t)info.si_addr;
+		if (info.si_code > 0) /* a fault, not a signal that was sent */
+			trial->crash_address = (uint64_t)(uintptr_t)info.si_addr;
 		return finish_stopped(trial, course);
 	}
 	if (stop->signal == trial->stage->scenario->signal && trial->delivery == DELIVERY_BLOCKED &&

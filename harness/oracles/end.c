@@ -90,7 +90,7 @@ static void judge_crash(const struct trial *trial, struct verdict *verdict)
 	else
 		snprintf(verdict->title, sizeof(verdict->title), "%s here leads to %s", sent, name);
 	place_end(trial, name, verdict);
-	if (trial->crash_signal)
+	if (trial->crash_address)
 		verdict->evidence = json_pack("{s:s, s:o}", "signal", name, "fault_address",
 					      evidence_address(trial->crash_address));
 }
