@@ -6,10 +6,12 @@
  */
 #include "targets/state/state.h"
 
+static FILE *log_file;
+
 static void on_signal(int number)
 {
 	(void)number;
-	fputs("signal\n", stderr);
+	fputs("signal\n", log_file);
 }
 
 int main(int count, char **arguments)
@@ -17,7 +19,8 @@ int main(int count, char **arguments)
 	static char buffer[256];
 	FILE *file = fopen("/dev/null", "w");
 
-	if (!file || setvbuf(file, buffer, _IOFBF, sizeof(buffer)) != 0)
+	log_file = fopen("/dev/null", "w");
+	if (!file || !log_file || setvbuf(file, buffer, _IOFBF, sizeof(buffer)) != 0)
 		return 2;
 	install(count, arguments, on_signal);
 	SIGSWEEP_WINDOW_BEGIN();

@@ -6,6 +6,7 @@ the target says. A lock is held from the boundary after the instruction that tak
 boundary before the one that gives it back.
 """
 import disassembly
+import landing
 from rules import RuleError, after_to, need
 
 SYSCALLS = {"close": 3, "rt_sigaction": 13, "rt_sigprocmask": 14, "shmget": 29, "shmctl": 31,
@@ -231,6 +232,44 @@ def still_caught(target):
     return {("exception", "caught"): where(target, walk.at(after).registers["rax"], bool, size=8)}
 
 
+def frames_of(target, walk, tables, index):
+    """The program's frames at a boundary, innermost first: its pc, and of callers their calls."""
+    work, main = (tables.function(target.symbols[name]) for name in ("_ZL4workPVl", "main"))
+    places = {other: walk.at(other).pc - walk.base for other in walk.indices()}
+
+    def within(function, other):
+        return function[0] <= places[other] < function[1]
+
+    def call_of(function):
+        """It goes on after its call, of which the byte before is part."""
+        return next(places[other] - 1 for other in range(index, len(walk) + 1)
+                    if within(function, other))
+
+    if within(main, index):
+        return [places[index]]
+    if within(work, index):
+        return [places[index], call_of(main)]
+    caller = next(function for other in range(index, 0, -1) for function in (work, main)
+                  if within(function, other))
+    return [call_of(work), call_of(main)] if caller == work else [call_of(main)]
+
+
+def thrown_through(target):
+    """No entry in a frame's table: terminate(). A landing pad in work() gives the mutex back."""
+    walk = target.walk()
+    tables = landing.Tables(target.program)
+    held_there = where(target, walk.address("lock"), bool)
+    terminated, kept = set(), set()
+    for index in walk.indices():
+        pads = [tables.landing(pc) for pc in frames_of(target, walk, tables, index)]
+        if None in pads or not pads[-1]:
+            terminated.add(index)
+        elif index in held_there and not any(pads[:-1]):
+            kept.add(index)
+    return {("end", "crash"): terminated, ("exception", "terminate"): terminated,
+            ("lock", "frame-gone"): kept}
+
+
 SIGUSR1 = 10
 RULES = {
     "held-by-main": held_at_end,
@@ -249,6 +288,7 @@ RULES = {
     "errno-changed": errno_changed,
     "mask-left": armed("state", "mask"),
     "float-lost": armed("state", "float"),
+    "throw-guard": thrown_through,
     "throw-noexcept": terminates,
     "throw-in-throw": terminates,
     "exception-left": still_caught,
