@@ -68,7 +68,7 @@ static bool has_left(const struct trial *trial, const struct registers *register
 static int visit_all(struct inspection *inspection, struct trial *trial)
 {
 	struct walker *walker = &trial->stage->walker;
-	bool in_handler = true;
+	bool in_handler = !inspection->undisturbed;
 	int more = 1;
 
 	inspection->end = INSPECT_LIMIT;
@@ -112,11 +112,11 @@ int inspect_run(struct inspection *inspection, struct stage *stage, const struct
 	memset(&trial, 0, sizeof(trial));
 	inspection->steps = 0;
 	inspection->end = INSPECT_NOT_ENTERED;
-	error = trial_begin(&trial, stage, boundary, false, NULL);
-	if (!error)
+	error = trial_begin(&trial, stage, boundary, inspection->undisturbed, NULL);
+	if (!error && !inspection->undisturbed)
 		error = deliver_signal(&trial, &stop, &has_stop);
 	inspection->handler = trial.handler;
-	if (!error && trial.delivery == DELIVERY_ENTERED && !has_stop)
+	if (!error && !has_stop && (inspection->undisturbed || trial.delivery == DELIVERY_ENTERED))
 		error = visit_all(inspection, &trial);
 	restored = trial_put_back(&trial);
 	trial_free(&trial);

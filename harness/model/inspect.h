@@ -32,7 +32,8 @@ struct inspection {
 	bool (*visit)(void *context, pid_t pid, const struct code_entry *code,
 		      const struct registers *registers);
 	void *context;
-	uint64_t limit; /* instructions */
+	uint64_t limit;   /* instructions */
+	bool undisturbed; /* no signal is delivered: what the walker itself would do from here on */
 	bool beyond; /* go on behind the handler's return, to the limit or the end of the process */
 
 	enum inspect_end end;

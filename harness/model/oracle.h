@@ -29,7 +29,8 @@ struct verdict {
 	char title[240]; /* violated: one sentence that a person understands; unknown: the reason */
 	char place[300]; /* what tells this finding from another of the same kind: where it ended,
 			  * which lock; "": the function that was interrupted */
-	json_t *evidence; /* for the example, or NULL; given away */
+	json_t *evidence; /* for the example, or NULL; given away. Its members `locks`, `refcounts` and
+			   * `exception` become the example's own */
 };
 
 enum oracle_need {
@@ -58,6 +59,9 @@ struct oracle {
 	 * An error makes the oracle UNKNOWN for all trials, with its sentence. NULL: nothing.
 	 */
 	int (*survey)(struct stage *stage, void **knowledge);
+	/* The same before survey(), for a run that stands right after its exec: to see what the
+	 * program announces before the window. *knowledge then goes to survey(). NULL: nothing. */
+	int (*prepare)(struct stage *stage, void **knowledge);
 	void (*forget)(void *knowledge);
 	/* Once for each walker, at the window's start; *state is the oracle's own. NULL: nothing.
 	 */

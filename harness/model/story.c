@@ -46,7 +46,9 @@ void story_key(const struct story *story, size_t n, char key[STORY_KEY])
 	const struct verdict *verdict = &story->verdicts[n];
 	char place[256];
 
-	if (!*verdict->place)
+	if (!*verdict->place && story->trial->boundary->python)
+		snprintf(place, sizeof(place), "%s", story->trial->boundary->python->place);
+	else if (!*verdict->place)
 		evidence_place(&story->trial->stage->walker, story->trial->boundary->pc, place,
 			       sizeof(place));
 	snprintf(key, STORY_KEY, "%s/%s/%s", story->oracles[n]->name, verdict->kind,
@@ -105,7 +107,7 @@ static size_t add_list(char *line, size_t used, size_t size, const char *member,
 int story_write_trial(const struct story *story, const struct sink *sink)
 {
 	const struct trial *trial = story->trial;
-	char line[ORACLES_MAX * STORY_KEY];
+	char line[(ORACLES_MAX + 2) * STORY_KEY];
 	char outcome[OUTCOME_TEXT];
 	size_t used;
 
@@ -115,6 +117,9 @@ int story_write_trial(const struct story *story, const struct sink *sink)
 		"\"delivery\":\"%s\"",
 		(unsigned long long)trial->boundary->index, (unsigned long long)trial->boundary->pc,
 		phase_text(trial->boundary->phase), delivery_text(trial->delivery));
+	if (trial->boundary->python)
+		used += (size_t)snprintf(line + used, sizeof(line) - used, ",\"python\":%s",
+					 trial->boundary->python->json);
 	if (trial->handler)
 		used += (size_t)snprintf(line + used, sizeof(line) - used,
 					 ",\"handler\":\"0x%llx\"",
@@ -136,12 +141,20 @@ static json_t *boundary_stack(const struct trial *trial)
 	struct walker *walker = &trial->stage->walker;
 	const struct registers *registers;
 	struct frame frames[TRIAL_FRAMES];
+	struct python_stack python = {0};
+	json_t *stack;
 	size_t count;
+	bool complete;
 
 	if (walker_registers(walker, &registers))
 		return json_array();
-	count = unwind_stack(walker->unwinder, walker->pid, registers, frames, TRIAL_FRAMES, NULL);
-	return evidence_stack(walker, frames, count);
+	count = unwind_stack(walker->unwinder, walker->pid, registers, frames, TRIAL_FRAMES,
+			     &complete);
+	python_stack_take(&python, trial->stage->interpreter, walker->pid, registers);
+	stack = evidence_mixed_stack(walker, trial->stage->interpreter, frames, count, complete,
+				     &python);
+	python_stack_free(&python);
+	return stack;
 }
 
 /* The handler as it was entered. */
@@ -161,6 +174,25 @@ static json_t *boundary_registers(const struct trial *trial)
 	return evidence_registers(registers);
 }
 
+/* What an oracle tells of locks, refcounts and the exception has members of its own. */
+static void add_evidence(json_t *object, json_t *evidence)
+{
+	static const char *const own[] = {"locks", "refcounts", "exception"};
+	json_t *rest = json_copy(evidence);
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		json_t *value = json_object_get(rest, own[i]);
+
+		if (!value)
+			continue;
+		json_object_set(object, own[i], value);
+		json_object_del(rest, own[i]);
+	}
+	if (json_object_size(rest))
+		json_object_set(object, "evidence", rest);
+	json_decref(rest);
+}
+
 static json_t *example(const struct trial *trial, json_t *evidence)
 {
 	char outcome[OUTCOME_TEXT];
@@ -168,15 +200,16 @@ static json_t *example(const struct trial *trial, json_t *evidence)
 		json_pack("{s:I, s:o, s:o, s:o, s:[], s:[], s:n, s:s, s:n, s:s, s:s, s:o}",
 			  "boundary", (json_int_t)trial->boundary->index, "stack",
 			  boundary_stack(trial), "handler_stack", handler_stack(trial), "end_stack",
-			  evidence_stack(&trial->stage->walker, trial->end_stack.frames,
-					 trial->end_stack.count),
+			  evidence_mixed_stack(&trial->stage->walker, trial->stage->interpreter,
+					       trial->end_stack.frames, trial->end_stack.count,
+					       trial->end_stack.complete, &trial->end_python),
 			  "locks", "refcounts", "exception", "outcome",
 			  outcome_text(&trial->outcome, outcome), "latency", "phase",
 			  phase_text(trial->boundary->phase), "delivery",
 			  delivery_text(trial->delivery), "registers", boundary_registers(trial));
 
 	if (evidence)
-		json_object_set(object, "evidence", evidence);
+		add_evidence(object, evidence);
 	return object;
 }
 
@@ -188,7 +221,7 @@ static json_t *example_line(const struct trial *trial, const char *key, const ch
 			 "index", (json_int_t)trial->boundary->index, "key",
 			 evidence_text(key, strlen(key), STORY_KEY), "oracle", oracle, "kind", kind,
 			 "severity", severity, "title", evidence_text(title, strlen(title), 400),
-			 "where", evidence_where(&trial->stage->walker, trial->boundary->pc),
+			 "where", evidence_python_where(&trial->stage->walker, trial->stage->interpreter),
 			 "example", example(trial, evidence));
 }
 

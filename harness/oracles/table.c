@@ -6,6 +6,7 @@
 
 const struct oracle *const oracle_table[] = {
 	&oracle_end,
+	&oracle_lock,
 	&oracle_state,
 	&oracle_leftovers,
 	&oracle_unsafe_call,

@@ -6,6 +6,7 @@
 #include "harness/model/oracle.h"
 
 extern const struct oracle oracle_end;
+extern const struct oracle oracle_lock;
 extern const struct oracle oracle_state;
 extern const struct oracle oracle_leftovers;
 extern const struct oracle oracle_unsafe_call;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock oracle's own run of the program: which locks there are, who takes them where and who is
+ * responsible for that, and which of them the baseline holds at its end.
+ */
+#include "harness/base/alloc.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/oracles/lock.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENTS_MAX 100000 /* a few seconds */
+#define WAKE_LIMIT 5.0    /* seconds for a sleeper to show that it got a signal */
+
+/* Locks that no function is called for, where the C library's own symbols are there. */
+static const struct lock_function objects[] = {
+	{"main_arena", LOCK_LOW_LEVEL, LOCK_TAKE}, /* malloc/malloc.c, struct malloc_state */
+	{"list_all_lock", LOCK_FILE, LOCK_TAKE},   /* libio/genops.c */
+	{NULL, LOCK_MUTEX, LOCK_TAKE},
+};
+
+static void add_objects(struct lock_points *points, struct symbols *symbols)
+{
+	for (const struct lock_function *object = objects; object->name; object++) {
+		uint64_t address;
+		uint64_t size;
+
+		if (symbols_find_object(symbols, "libc.so*", object->name, &address, &size))
+			fail_clear();
+		else
+			lock_points_add(points, address, object->kind)->is_fixed = true;
+	}
+}
+
+/* Where no lock function has a name, is it that there is none? */
+static int check_names(const struct lock_sites *sites, const struct symbols *symbols)
+{
+	for (size_t i = 0; i < symbols_module_count(symbols) && !sites->functions; i++) {
+		const struct module *module = symbols_module(symbols, i);
+
+		if (!module->has_symbols && module->path[0] == '/')
+			return fail(-ENOTSUP,
+				    "%s is stripped of symbols: its lock functions cannot be found",
+				    module->name);
+	}
+	return 0;
+}
+
+/* A baseline that waits for the signal is given it here too, and goes on. */
+static int wake(struct lock_watch *watch, int signal)
+{
+	struct walker *walker = watch->walker;
+	struct stop stop;
+	int error;
+
+	watch->is_blocked = false;
+	walker->end = WALKER_RUNS;
+	walker->registers_known = false;
+	if (kill(walker->pid, signal) < 0)
+		return -errno;
+	error = trace_wait(walker->pid, WAKE_LIMIT, &stop);
+	if (error)
+		return error;
+	if (stop.kind == STOP_SYSCALL)
+		walker->in_syscall = false;
+	else if (stop.kind == STOP_SIGNAL)
+		return walker_hold_signal(walker);
+	return 0;
+}
+
+static int run_on(struct lock_watch *watch, struct lock_sites *sites, const struct stage *stage,
+		  struct lock_knowledge *knowledge)
+{
+	struct walker *walker = watch->walker;
+	bool was_woken = false;
+	int error = 0;
+
+	while (!error && walker->end == WALKER_RUNS && !watch->is_at_exit && !watch->has_execed) {
+		error = lock_watch_run(watch);
+		if (error)
+			break;
+		if (watch->needs_sites) {
+			error = walker_refresh(walker);
+			lock_sites_find(sites, walker->symbols);
+		}
+		if (watch->is_over_limit) {
+			knowledge->reason = alloc_format(
+				"it takes and releases locks more than %d times: only the first "
+				"were followed",
+				EVENTS_MAX);
+			walker_clear_breakpoints(walker);
+			lock_sites_free(sites);
+			watch->is_over_limit = false;
+			watch->limit = 0;
+		}
+		if (!error && watch->is_blocked && walker->end == WALKER_STUCK &&
+		    stage->baseline->awaits_signal && !was_woken) {
+			was_woken = true;
+			error = wake(watch, stage->scenario->signal);
+		} else if (watch->is_blocked) {
+			break;
+		}
+	}
+	return error;
+}
+
+/* What the baseline holds at its end. Nothing, where the program has become another. */
+static void read_end(struct lock_knowledge *knowledge, const struct lock_watch *watch)
+{
+	struct lock_points *points = &knowledge->points;
+
+	for (size_t i = 0; i < points->count; i++) {
+		struct lock_point *point = &points->list[i];
+		const struct lock *lock = lock_book_find(&knowledge->book, point->address);
+		struct lock_state state;
+
+		if (point->kind == LOCK_ANNOUNCED) {
+			point->base = lock && lock->open ? 1 : 0;
+			point->is_opaque = true;
+			if (point->base || !watch->is_at_exit || !lock ||
+			    !lock_read(watch->walker->pid, point->address, point->kind, &state))
+				continue;
+			/* The word of the free lock; where it is that of the held one too, it does
+			 * not tell. */
+			point->free = state.word;
+			point->is_opaque = lock->taken_word == state.word;
+		} else if (watch->is_at_exit && !(lock && lock->is_new)) {
+			point->base = lock_point_level(point, watch->walker->pid);
+		}
+	}
+}
+
+static void read_start(struct lock_knowledge *knowledge, struct walker *walker)
+{
+	const struct registers *registers;
+	struct frame frames[TRIAL_FRAMES];
+	size_t count;
+
+	if (walker_registers(walker, &registers))
+		return;
+	count = unwind_stack(walker->unwinder, walker->pid, registers, frames, TRIAL_FRAMES, NULL);
+	knowledge->book.start = lock_stack_copy(frames, count);
+}
+
+/* To the program's own first instruction: all libraries that it names are mapped then. */
+static int run_to_entry(struct walker *walker)
+{
+	unsigned long entry;
+	int error = launch_auxiliary(walker->pid, AT_ENTRY, &entry);
+
+	if (!error)
+		error = walker_add_breakpoint(walker, entry);
+	if (!error)
+		error = walker_run(walker);
+	walker_clear_breakpoints(walker);
+	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
+}
+
+static void keep_declarations(struct lock_sites *sites)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sites->count; i++)
+		if (sites->list[i].effect == LOCK_DECLARE)
+			sites->list[kept++] = sites->list[i];
+	sites->count = kept;
+}
+
+/* Programs say which words are locks before they first use them, so mostly before the window. */
+int lock_prepare(struct stage *stage, void **result)
+{
+	struct lock_knowledge *knowledge = alloc_zero(sizeof(*knowledge));
+	struct walker *walker = &stage->walker;
+	struct lock_sites sites = {0};
+	struct lock_watch watch = {.walker = walker, .sites = &sites, .book = &knowledge->book};
+	int error = run_to_entry(walker);
+
+	*result = knowledge;
+	walker->execed = false;
+	walker->in_syscall = false;
+	walker->allow_threads = false;
+	if (error || walker->end != WALKER_RUNS)
+		return error;
+	lock_sites_find(&sites, walker->symbols);
+	keep_declarations(&sites);
+	if (sites.count)
+		error = lock_watch_run(&watch);
+	lock_sites_free(&sites);
+	return error;
+}
+
+int lock_survey(struct stage *stage, void **result)
+{
+	struct lock_knowledge *knowledge = *result;
+	struct lock_sites sites = {0};
+	struct lock_watch watch = {.walker = &stage->walker,
+				   .sites = &sites,
+				   .book = &knowledge->book,
+				   .limit = EVENTS_MAX};
+	struct walker *walker = &stage->walker;
+	const uint64_t list = lock_files_list(walker->symbols);
+	int error;
+
+	walker->execed = false;
+	lock_sites_find(&sites, walker->symbols);
+	error = check_names(&sites, walker->symbols);
+	if (!error) {
+		read_start(knowledge, walker);
+		add_objects(&knowledge->points, walker->symbols);
+		lock_files_add(&knowledge->points, walker->symbols, walker->pid, list);
+		error = run_on(&watch, &sites, stage, knowledge);
+	}
+	if (!error) {
+		lock_points_add_book(&knowledge->points, &knowledge->book);
+		read_end(knowledge, &watch);
+	}
+	lock_sites_free(&sites);
+	return error;
+}
+
+void lock_forget(void *knowledge)
+{
+	struct lock_knowledge *known = knowledge;
+
+	if (!known)
+		return;
+	lock_book_free(&known->book);
+	lock_points_free(&known->points);
+	free(known->reason);
+	free(known);
+}
