@@ -56,24 +56,27 @@ static int begin(struct injection *injection)
 }
 
 /* Runs to the next entry or exit; 0 at the window's end, 1 there, -errno. */
-static int run(struct walker *walker, bool to_entry)
+static int run(const struct injection *injection, bool to_entry)
 {
+	struct walker *walker = injection->walker;
 	bool at_breakpoint;
-	int error;
 
 	do {
-		error = walker_run_syscall(walker, &at_breakpoint);
+		int error = walker_run_syscall(walker, &at_breakpoint);
+
 		if (error)
 			return error;
-		if (walker->end != WALKER_RUNS || at_breakpoint)
+		if (walker->end != WALKER_RUNS ||
+		    (at_breakpoint && window_is_end(injection->window, walker->pc)))
 			return 0;
-	} while (walker->in_syscall != to_entry);
+	} while (at_breakpoint || walker->in_syscall != to_entry);
 	return 1;
 }
 
 /* From a call's entry back to before its instruction. */
-static int rewind_call(struct walker *walker, struct state *state)
+static int rewind_call(const struct injection *injection, struct state *state)
 {
+	struct walker *walker = injection->walker;
 	const struct registers *now;
 	struct registers before;
 	struct registers skipped;
@@ -92,7 +95,7 @@ static int rewind_call(struct walker *walker, struct state *state)
 	error = walker_set_registers(walker, &skipped);
 	if (error)
 		return error;
-	more = run(walker, false);
+	more = run(injection, false);
 	if (more <= 0)
 		return more;
 	walker->syscalls--; /* it was none */
@@ -100,42 +103,42 @@ static int rewind_call(struct walker *walker, struct state *state)
 	return error ? error : 1;
 }
 
-static int go_before(struct walker *walker, struct state *state)
+static int go_before(const struct injection *injection, struct state *state)
 {
-	int more = run(walker, true);
+	int more = run(injection, true);
 
 	state->place = BEFORE;
-	return more <= 0 ? more : rewind_call(walker, state);
+	return more <= 0 ? more : rewind_call(injection, state);
 }
 
 /* A call that was interrupted by a signal of the program's own does not come back before that has
  * been seen to: there is no place after it then, but one before whatever is called next. */
-static int go_after(struct walker *walker, struct state *state)
+static int go_after(const struct injection *injection, struct state *state)
 {
+	struct walker *walker = injection->walker;
 	const struct registers *registers;
-	int more = run(walker, true);
+	int more = run(injection, true);
 	int error;
 
 	if (more > 0)
-		more = run(walker, false);
+		more = run(injection, false);
 	if (more <= 0)
 		return more;
 	error = walker_registers(walker, &registers);
 	if (error)
 		return error;
 	if (registers_will_restart(registers))
-		return go_before(walker, state);
+		return go_before(injection, state);
 	state->place = AFTER;
 	return 1;
 }
 
 static int go_on(struct injection *injection, struct state *state)
 {
-	struct walker *walker = injection->walker;
 	bool blocks = false;
 
 	if (state->place == START || state->place == AFTER)
-		return go_before(walker, state);
+		return go_before(injection, state);
 	if (state->place == BEFORE && may_sleep(state->number)) {
 		int error = injection->would_block(injection->context, &blocks);
 
@@ -143,7 +146,7 @@ static int go_on(struct injection *injection, struct state *state)
 			return error;
 	}
 	if (!blocks)
-		return go_after(walker, state);
+		return go_after(injection, state);
 	state->place = DURING;
 	return 1;
 }

@@ -9,6 +9,7 @@ const struct injector *const injector_table[] = {
 	&injector_instruction,
 	&injector_call,
 	&injector_syscall,
+	&injector_opcode,
 	NULL,
 };
 

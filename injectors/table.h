@@ -8,5 +8,6 @@
 extern const struct injector injector_instruction;
 extern const struct injector injector_call;
 extern const struct injector injector_syscall;
+extern const struct injector injector_opcode;
 
 #endif

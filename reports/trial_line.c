@@ -47,6 +47,20 @@ static bool take_string(struct scanner *scanner, struct slice *text)
 	return take(scanner, "\"");
 }
 
+/* The place of an opcode: an object without lists or objects in it. */
+static bool skip_object(struct scanner *scanner)
+{
+	struct slice unused;
+
+	if (!take(scanner, "{"))
+		return false;
+	while (scanner->at < scanner->end && *scanner->at != '}') {
+		if (*scanner->at == '"' ? !take_string(scanner, &unused) : !scanner->at++)
+			return false;
+	}
+	return take(scanner, "}");
+}
+
 static bool take_list(struct scanner *scanner, struct slice_list *list)
 {
 	if (!take(scanner, "["))
@@ -73,6 +87,8 @@ bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 	    !take_string(&scanner, &unused) || !take(&scanner, ",\"phase\":") ||
 	    !take_string(&scanner, &unused) || !take(&scanner, ",\"delivery\":") ||
 	    !take_string(&scanner, &trial->delivery))
+		return false;
+	if (take(&scanner, ",\"python\":") && !skip_object(&scanner))
 		return false;
 	if (take(&scanner, ",\"handler\":") && !take_string(&scanner, &unused))
 		return false;

@@ -22,6 +22,8 @@ struct program_info {
 	bool is_pie;
 	bool is_setuid;   /* would run as another user or group (of ours: see program_inspect) */
 	bool is_stripped; /* no .symtab; a separate debug file may still exist */
+	bool is_python;   /* CPython: its dynamic symbols name Py_BytesMain, its own or a library's
+			   */
 };
 
 /*

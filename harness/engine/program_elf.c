@@ -17,6 +17,7 @@
 
 #define OUR_MACHINE EM_X86_64
 #define OUR_MACHINE_NAME "x86-64"
+#define STRINGS_MAX (64 << 20) /* a larger table of names is no table of names */
 
 struct elf_file {
 	int fd;
@@ -178,6 +179,41 @@ static bool has_symbol_table(const struct elf_file *file)
 	return false;
 }
 
+/* The interpreter's main function (Modules/main.c, from 3.8 on) is there by name in every build of
+ * it, defined or asked of libpython. */
+static bool names_python(const struct elf_file *file, const Elf64_Shdr *strings)
+{
+	static const char name[] = "\0Py_BytesMain";
+	char *text;
+	bool found;
+
+	if (strings->sh_type != SHT_STRTAB || strings->sh_size > STRINGS_MAX)
+		return false;
+	text = alloc_zero(strings->sh_size + 1);
+	found = read_at(file, strings->sh_offset, text, strings->sh_size) &&
+		memmem(text, strings->sh_size, name, sizeof(name));
+	free(text);
+	return found;
+}
+
+static bool is_python(const struct elf_file *file)
+{
+	for (int i = 0; i < file->header.e_shnum; i++) {
+		Elf64_Shdr section;
+		Elf64_Shdr strings;
+
+		if (!read_at(file, file->header.e_shoff + (uint64_t)i * sizeof(section), &section,
+			     sizeof(section)))
+			return false;
+		if (section.sh_type == SHT_DYNSYM &&
+		    read_at(file,
+			    file->header.e_shoff + (uint64_t)section.sh_link * sizeof(strings),
+			    &strings, sizeof(strings)))
+			return names_python(file, &strings);
+	}
+	return false;
+}
+
 int program_elf_inspect(int fd, off_t size, const char *path, struct program_info *out)
 {
 	struct elf_file file = {.fd = fd, .size = (uint64_t)size, .path = path};
@@ -206,6 +242,7 @@ int program_elf_inspect(int fd, off_t size, const char *path, struct program_inf
 	out->is_pie = file.header.e_type == ET_DYN;
 	out->is_static = !out->loader;
 	out->is_stripped = !has_symbol_table(&file);
+	out->is_python = is_python(&file);
 	free(file.segments);
 	return code;
 }

@@ -18,12 +18,15 @@ enum phase {
 #undef X
 };
 
+struct interpreter_place;
+
 struct boundary {
 	uint64_t index; /* among the eligible ones, from 1; 0: not eligible */
 	pid_t tid;
 	uint64_t pc; /* of the instruction before which it lies (for during: of the syscall) */
 	enum phase phase;
 	long syscall; /* for before, during and after: the number; else -1 */
+	const struct interpreter_place *python; /* of an opcode; NULL: it is none */
 };
 
 const char *phase_text(enum phase phase);

@@ -33,6 +33,16 @@ static int parse_probe(const char *text, struct location *location)
 	return 0;
 }
 
+static int parse_python_function(const char *text, struct location *location)
+{
+	if (!*text)
+		return fail(-EINVAL, "'%s': a Python function is named py:FUNCTION",
+			    location->text);
+	location->kind = LOCATION_PYTHON_FUNCTION;
+	location->name = alloc_text(text);
+	return 0;
+}
+
 static int parse_module_symbol(const char *text, const char *mark, struct location *location)
 {
 	if (mark == text || !mark[1])
@@ -41,6 +51,13 @@ static int parse_module_symbol(const char *text, const char *mark, struct locati
 	location->module = strndup(text, (size_t)(mark - text));
 	location->name = alloc_text(mark + 1);
 	return 0;
+}
+
+static bool is_python_file(const char *name)
+{
+	const size_t size = strlen(name);
+
+	return size > 3 && strcmp(name + size - 3, ".py") == 0;
 }
 
 /* MODULE+0xOFF, FILE:LINE or 0xADDRESS; false when it is none of them. */
@@ -61,8 +78,9 @@ static bool parse_numbered(const char *text, struct location *location)
 	}
 	if (colon && colon > text && colon[-1] != ':' && isdigit((unsigned char)colon[1]) &&
 	    parse_number(colon + 1, 10, &location->number)) {
-		location->kind = LOCATION_LINE;
 		location->name = strndup(text, (size_t)(colon - text));
+		location->kind =
+			is_python_file(location->name) ? LOCATION_PYTHON_LINE : LOCATION_LINE;
 		return true;
 	}
 	return false;
@@ -73,8 +91,11 @@ int location_parse(const char *text, struct location *location)
 	static const struct {
 		const char *word;
 		enum location_kind kind;
-	} words[] = {
-		{"main", LOCATION_MAIN}, {"handler", LOCATION_HANDLER}, {"exit", LOCATION_EXIT}};
+	} words[] = {{"main", LOCATION_MAIN},
+		     {"handler", LOCATION_HANDLER},
+		     {"exit", LOCATION_EXIT},
+		     {"module", LOCATION_MODULE},
+		     {"finalize", LOCATION_FINALIZE}};
 	const char *mark = strchr(text, '!');
 
 	*location = (struct location){.text = alloc_text(text)};
@@ -86,9 +107,12 @@ int location_parse(const char *text, struct location *location)
 	}
 	if (!*text)
 		return fail(-EINVAL, "an empty place: name a symbol, FILE:LINE, MODULE+0xOFFSET, "
-				     "main, handler, exit or probe:PROVIDER:NAME");
+				     "main, handler, exit, probe:PROVIDER:NAME, or in Python "
+				     "module, finalize, FILE.py:LINE or py:FUNCTION");
 	if (strncmp(text, "probe:", 6) == 0)
 		return parse_probe(text + 6, location);
+	if (strncmp(text, "py:", 3) == 0)
+		return parse_python_function(text + 3, location);
 	if (mark)
 		return parse_module_symbol(text, mark, location);
 	if (parse_numbered(text, location))
@@ -105,6 +129,12 @@ void location_free(struct location *location)
 	free(location->name);
 	free(location->probe);
 	memset(location, 0, sizeof(*location));
+}
+
+bool location_is_python(const struct location *location)
+{
+	return location->kind == LOCATION_MODULE || location->kind == LOCATION_FINALIZE ||
+	       location->kind == LOCATION_PYTHON_FUNCTION || location->kind == LOCATION_PYTHON_LINE;
 }
 
 static int one_address(uint64_t address, uint64_t **addresses, size_t *count)
@@ -159,6 +189,8 @@ int location_resolve(const struct location *location, struct symbols *symbols, u
 	switch (location->kind) {
 	case LOCATION_SYMBOL:
 		return symbols_find(symbols, location->module, location->name, addresses, count);
+	case LOCATION_FINALIZE:
+		return symbols_find(symbols, NULL, "Py_FinalizeEx", addresses, count);
 	case LOCATION_OFFSET:
 		return resolve_offset(location, symbols, addresses, count);
 	case LOCATION_LINE:
@@ -171,6 +203,9 @@ int location_resolve(const struct location *location, struct symbols *symbols, u
 	case LOCATION_MAIN:
 	case LOCATION_HANDLER:
 	case LOCATION_EXIT:
+	case LOCATION_MODULE:
+	case LOCATION_PYTHON_FUNCTION:
+	case LOCATION_PYTHON_LINE:
 		break;
 	}
 	return fail(-EINVAL, "'%s' is no address", location->text);

@@ -6,6 +6,7 @@
 #include "harness/base/fail.h"
 #include "harness/engine/symbols.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,13 +21,19 @@ enum location_kind {
 	LOCATION_LINE,    /* file.c:LINE */
 	LOCATION_PROBE,   /* probe:PROVIDER:NAME, an SDT probe */
 	LOCATION_ADDRESS, /* 0xADDRESS in the process */
+	LOCATION_MODULE,  /* module: where CPython begins to execute the script */
+	LOCATION_FINALIZE, /* finalize: where CPython begins to end, all objects still being there
+			    */
+	LOCATION_PYTHON_FUNCTION, /* py:NAME: a Python function is entered. NAME may be qualified */
+	LOCATION_PYTHON_LINE,     /* file.py:LINE */
 };
 
 struct location {
 	enum location_kind kind;
-	char *text;   /* as given */
-	char *module; /* glob, or NULL */
-	char *name;   /* symbol, file or provider */
+	char *text;      /* as given */
+	bool is_default; /* not given at all */
+	char *module;    /* glob, or NULL */
+	char *name;      /* symbol, file or provider */
 	char *probe;
 	uint64_t number; /* offset, line or address */
 };
@@ -35,10 +42,14 @@ struct location {
 int location_parse(const char *text, struct location *location) MUST_CHECK;
 void location_free(struct location *location);
 
+/* A place that only the interpreter knows, not the program's symbols? */
+bool location_is_python(const struct location *location);
+
 /*
  * The addresses it stands for in a process with these symbols: a new array (caller frees). -ENOENT
  * when there are none (yet: a library may still be loaded). For a probe `semaphores` has the
- * address of each site's counter (0: none), else it is NULL. Not for main, handler and exit.
+ * address of each site's counter (0: none), else it is NULL. Not for main, handler and exit, and
+ * not for Python's places.
  */
 int location_resolve(const struct location *location, struct symbols *symbols, uint64_t **addresses,
 		     uint64_t **semaphores, size_t *count) MUST_CHECK;

@@ -38,6 +38,7 @@ void scenario_init(struct scenario *scenario)
 		scenario->oracles[i] = oracle_table[i];
 	(void)!location_parse("handler", &scenario->from);
 	(void)!location_parse("exit", &scenario->to);
+	scenario->from.is_default = scenario->to.is_default = true;
 }
 
 void scenario_free(struct scenario *scenario)
@@ -170,7 +171,7 @@ static void make_environment(struct scenario *scenario)
 		scenario->environ.items = alloc_zero(sizeof(char *));
 }
 
-static int find_program(struct scenario *scenario)
+static int find_program(struct scenario *scenario, bool *is_python)
 {
 	struct program_info info;
 	int error;
@@ -183,9 +184,41 @@ static int find_program(struct scenario *scenario)
 			return error;
 	}
 	error = program_inspect(scenario->program, &info);
-	if (!error)
-		program_info_free(&info);
-	return error;
+	if (error)
+		return error;
+	*is_python = info.is_python;
+	program_info_free(&info);
+	return 0;
+}
+
+static void replace_default(struct location *location, const char *text)
+{
+	if (!location->is_default)
+		return;
+	location_free(location);
+	(void)!location_parse(text, location);
+}
+
+static void add_default(struct scenario *scenario, const char *name, const char *change)
+{
+	for (size_t i = 0; i < scenario->environment.count; i++)
+		if (is_name_of(change, scenario->environment.items[i]))
+			return;
+	if (!getenv(name))
+		list_add(&scenario->environment, change);
+}
+
+/*
+ * A script is swept from its first line to where the interpreter begins to take everything down.
+ * Each run must take the same way through sets and dicts, and the companion module must know that
+ * somebody listens.
+ */
+static void python_defaults(struct scenario *scenario)
+{
+	replace_default(&scenario->from, "module");
+	replace_default(&scenario->to, "finalize");
+	add_default(scenario, "PYTHONHASHSEED", "PYTHONHASHSEED=0");
+	add_default(scenario, "SIGSWEEP", "SIGSWEEP=1");
 }
 
 /* The ends that are fine by default: as if nothing had been, or as one that a signal ended. */
@@ -200,7 +233,8 @@ static void default_expected(struct scenario *scenario)
 
 int scenario_finish(struct scenario *scenario)
 {
-	int error = find_program(scenario);
+	bool is_python = false;
+	int error = find_program(scenario, &is_python);
 
 	if (error)
 		return error;
@@ -208,6 +242,8 @@ int scenario_finish(struct scenario *scenario)
 		return fail(-EINVAL,
 			    "no program can see SIGKILL or SIGSTOP, so there is nothing to "
 			    "sweep");
+	if (is_python || location_is_python(&scenario->from))
+		python_defaults(scenario);
 	if (!scenario->expected_count)
 		default_expected(scenario);
 	if (!scenario->jobs)

@@ -27,6 +27,8 @@ struct baseline {
 	char *ignorance[ORACLES_MAX]; /* why an oracle's survey failed; NULL: it did not */
 };
 
+struct interpreter;
+
 struct stage {
 	const struct scenario *scenario;
 	const struct baseline *baseline; /* NULL while it is made */
@@ -37,6 +39,7 @@ struct stage {
 	struct capture capture;
 	struct descriptors *descriptors;
 	struct walker walker;
+	struct interpreter *interpreter; /* the window's, NULL: no CPython */
 	int stdin_fd;
 	size_t undo_start;
 

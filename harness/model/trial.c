@@ -58,6 +58,8 @@ static void keep_stack(struct trial *trial)
 	stack->count =
 		unwind_stack(trial->stage->walker.unwinder, trial->pid, &trial->end_registers,
 			     stack->frames, TRIAL_FRAMES, &stack->complete);
+	python_stack_take(&trial->end_python, trial->stage->interpreter, trial->pid,
+			  &trial->end_registers);
 }
 
 static bool outputs_equal(struct trial *trial)
@@ -460,4 +462,5 @@ void trial_free(struct trial *trial)
 	if (trial->stage)
 		capture_reset(&trial->stage->capture);
 	asleep_free(&trial->asleep);
+	python_stack_free(&trial->end_python);
 }

@@ -10,6 +10,7 @@
 #include "harness/engine/asleep.h"
 #include "harness/engine/unwind.h"
 #include "harness/model/boundary.h"
+#include "harness/model/evidence_python.h"
 #include "harness/model/outcome.h"
 #include "harness/model/stage.h"
 
@@ -46,6 +47,7 @@ struct trial {
 	int crash_signal;
 	uint64_t crash_address;       /* of the fault, where the signal has one */
 	struct trial_stack end_stack; /* where it ended, where that was not expected */
+	struct python_stack end_python; /* the Python frames there */
 	struct registers end_registers;
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
 };

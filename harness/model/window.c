@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* See window.h. */
-#include "harness/model/window.h"
+#include "harness/model/window_private.h"
 
 #include "harness/base/alloc.h"
 #include "harness/base/signals.h"
 #include "harness/kernel/memory.h"
+#include "harness/model/interpreter.h"
 
 #include <elf.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -173,13 +175,12 @@ static bool stands_at_place(const struct location *location, struct walker *walk
 	return stands;
 }
 
-/* Runs to the place, also where only a library that is loaded later has it. */
-static int enter_place(struct window *window, struct walker *walker)
+int window_run_to(const struct location *location, struct walker *walker)
 {
 	const struct location loader = {.kind = LOCATION_SYMBOL, .name = LOADER_MARK, .text = ""};
 
 	while (walker->end == WALKER_RUNS) {
-		int error = plant_place(window->from, walker);
+		int error = plant_place(location, walker);
 
 		if (error == -ENOENT) {
 			char *why = alloc_text(fail_text());
@@ -197,7 +198,7 @@ static int enter_place(struct window *window, struct walker *walker)
 		if (error || walker->end != WALKER_RUNS || walker->execed)
 			return error;
 		error = walker_refresh(walker);
-		if (error || stands_at_place(window->from, walker))
+		if (error || stands_at_place(location, walker))
 			return error;
 	}
 	return 0;
@@ -210,7 +211,11 @@ static int resolve_ends(struct window *window, struct walker *walker)
 
 	if (window->to->kind == LOCATION_EXIT)
 		return 0;
-	if (window->to->kind == LOCATION_MAIN || window->to->kind == LOCATION_HANDLER)
+	if (window->to->kind == LOCATION_PYTHON_FUNCTION ||
+	    window->to->kind == LOCATION_PYTHON_LINE)
+		return window_python_ends(window);
+	if (window->to->kind == LOCATION_MAIN || window->to->kind == LOCATION_HANDLER ||
+	    window->to->kind == LOCATION_MODULE)
 		return fail(-EINVAL, "a window cannot end at `%s`", window->to->text);
 	error = location_resolve(window->to, walker->symbols, &window->ends, &semaphores,
 				 &window->end_count);
@@ -219,6 +224,35 @@ static int resolve_ends(struct window *window, struct walker *walker)
 	raise_semaphores(walker, semaphores, window->end_count);
 	free(semaphores);
 	return 0;
+}
+
+/* A plain name is a symbol where there is one, else a function of the script. */
+static void take_python_names(struct window *window, struct walker *walker)
+{
+	if (window_python_has_name(window->from, walker)) {
+		window->python_from = *window->from;
+		window->python_from.kind = LOCATION_PYTHON_FUNCTION;
+		window->from = &window->python_from;
+	}
+	if (window_python_has_name(window->to, walker)) {
+		window->python_to = *window->to;
+		window->python_to.kind = LOCATION_PYTHON_FUNCTION;
+		window->to = &window->python_to;
+	}
+}
+
+static int enter_from(struct window *window, struct walker *walker)
+{
+	switch (window->from->kind) {
+	case LOCATION_MAIN:
+		return enter_main(window, walker);
+	case LOCATION_MODULE:
+	case LOCATION_PYTHON_FUNCTION:
+	case LOCATION_PYTHON_LINE:
+		return window_python_enter(window, walker);
+	default:
+		return window_run_to(window->from, walker);
+	}
 }
 
 static int enter(struct window *window, struct walker *walker)
@@ -232,8 +266,8 @@ static int enter(struct window *window, struct walker *walker)
 		error = run_to_entry(walker);
 		if (error || walker->end != WALKER_RUNS)
 			return error;
-		error = window->from->kind == LOCATION_MAIN ? enter_main(window, walker)
-							    : enter_place(window, walker);
+		take_python_names(window, walker);
+		error = enter_from(window, walker);
 	} while (!error && walker->end == WALKER_RUNS && walker->execed);
 	return error;
 }
@@ -244,19 +278,46 @@ struct window window_of(const struct location *from, const struct location *to, 
 	return (struct window){.from = from, .to = to, .in = in, .signal = signal};
 }
 
+static int choose_in(struct window *window, struct walker *walker)
+{
+	const char *glob = window->in;
+	const struct module *module;
+
+	window->in_kind = glob ? WINDOW_IN_MODULE : WINDOW_IN_ALL;
+	if (!glob)
+		return 0;
+	if (*glob == '<' || fnmatch("*.py", glob, 0) == 0) {
+		window->in_kind = WINDOW_IN_PYTHON;
+		return window->interpreter ? 0
+					   : fail(-ENOTSUP, "--in '%s' names files of Python: %s",
+						  glob, window->no_interpreter);
+	}
+	if (!window->interpreter)
+		return 0;
+	module = symbols_module_at(walker->symbols,
+				   python_image(interpreter_python(window->interpreter))->runtime);
+	if (!module || !module_matches(module, glob))
+		window->in_kind = WINDOW_IN_EXTENSION;
+	return 0;
+}
+
 int window_enter(struct window *window, struct walker *walker)
 {
 	int error;
 
 	if (window->from->kind == LOCATION_EXIT)
 		return fail(-EINVAL, "a window cannot begin at `exit`");
+	window->walker = walker;
 	error = enter(window, walker);
 	if (error)
 		return error;
 	if (walker->end != WALKER_RUNS)
 		return not_reached(window, walker);
 	walker->allow_threads = false;
-	return resolve_ends(window, walker);
+	if (!window->interpreter)
+		window_find_interpreter(window, walker);
+	error = resolve_ends(window, walker);
+	return error ? error : choose_in(window, walker);
 }
 
 void window_free(struct window *window)
@@ -264,27 +325,62 @@ void window_free(struct window *window)
 	free(window->ends);
 	window->ends = NULL;
 	window->end_count = 0;
+	interpreter_free(window->interpreter);
+	window->interpreter = NULL;
+	free(window->no_interpreter);
+	window->no_interpreter = NULL;
 }
 
 bool window_is_end(const struct window *window, uint64_t pc)
 {
 	for (size_t i = 0; i < window->end_count; i++)
 		if (window->ends[i] == pc)
-			return true;
+			return !window->ends_in_python || window_python_is_end(window, pc);
 	return false;
 }
 
-bool window_is_eligible(const struct window *window, struct walker *walker)
+static bool is_in_module(const struct window *window, struct walker *walker)
 {
-	struct code_entry *code;
+	struct code_entry *code = walker_code(walker);
 
-	if (!window->in)
-		return true;
-	code = walker_code(walker);
 	if (code->eligible < 0) {
 		const struct module *module = symbols_module_at(walker->symbols, walker->pc);
 
 		code->eligible = module && module_matches(module, window->in);
 	}
 	return code->eligible;
+}
+
+/*
+ * In an extension or in what it has called: the stack is then deeper than where the extension was
+ * last seen (or as deep, behind a jump to what it calls last). Its return takes it higher.
+ */
+static bool is_in_extension(struct window *window, struct walker *walker)
+{
+	const struct registers *registers;
+	uint64_t sp;
+
+	if (walker_registers(walker, &registers))
+		return false;
+	sp = registers_sp(registers);
+	if (is_in_module(window, walker))
+		window->inside_sp = sp;
+	else if (sp > window->inside_sp)
+		window->inside_sp = 0;
+	return window->inside_sp != 0;
+}
+
+bool window_is_eligible(struct window *window, struct walker *walker)
+{
+	switch (window->in_kind) {
+	case WINDOW_IN_ALL:
+		break;
+	case WINDOW_IN_MODULE:
+		return is_in_module(window, walker);
+	case WINDOW_IN_EXTENSION:
+		return is_in_extension(window, walker);
+	case WINDOW_IN_PYTHON:
+		return window_python_is_in(window);
+	}
+	return true;
 }

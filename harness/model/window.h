@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of a run that is swept: where it starts, where it ends, which modules count. */
+/* The part of a run that is swept: where it starts, where it ends, what of it counts. */
 #ifndef SIGSWEEP_MODEL_WINDOW_H
 #define SIGSWEEP_MODEL_WINDOW_H
 
@@ -10,13 +10,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct interpreter;
+
+enum window_in {
+	WINDOW_IN_ALL,
+	WINDOW_IN_MODULE,    /* code of modules that match */
+	WINDOW_IN_EXTENSION, /* of a CPython: code of modules that match, and all that it calls */
+	WINDOW_IN_PYTHON,    /* code executed for a Python frame of a file that matches */
+};
+
 struct window {
 	const struct location *from;
 	const struct location *to;
-	const char *in; /* module glob, NULL: all */
+	const char *in; /* glob, NULL: all */
 	int signal;     /* for `handler` */
-	uint64_t *ends; /* addresses that end it */
+	uint64_t *ends; /* addresses that end it, or may: window_is_end() says so */
 	size_t end_count;
+
+	struct walker *walker;
+	struct interpreter *interpreter; /* the walker's CPython, NULL: none */
+	char *no_interpreter;            /* why there is none */
+	struct location python_from;     /* `from` and `to` where they are plain names of Python */
+	struct location python_to;
+	bool ends_in_python;
+	enum window_in in_kind;
+	uint64_t inside_sp; /* the stack pointer when the extension was left, 0: it does not run */
 };
 
 /* A window with nothing resolved yet; what it points to must outlive it. */
@@ -33,7 +51,7 @@ void window_free(struct window *window);
 /* Does the window end before the instruction where the walker stands? */
 bool window_is_end(const struct window *window, uint64_t pc);
 
-/* Is the present pc of the walker one that `in` lets through? */
-bool window_is_eligible(const struct window *window, struct walker *walker);
+/* Is the present pc of the walker one that `in` lets through? To be asked at each boundary. */
+bool window_is_eligible(struct window *window, struct walker *walker);
 
 #endif

@@ -292,6 +292,7 @@ static int open_walk(struct walk *walk)
 					     .would_block = would_block,
 					     .context = walk};
 	error = window_enter(&walk->window, &walk->stage.walker);
+	walk->stage.interpreter = walk->window.interpreter;
 	if (!error)
 		error = scenario->strategy->probe(&walk->stage.walker);
 	if (!error && scenario->injector->probe)

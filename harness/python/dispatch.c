@@ -86,6 +86,32 @@ bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc)
 		       compare_points) != NULL;
 }
 
+/* Monitoring puts instrumented opcodes in place of others (from 3.12 on). */
+static bool stands_for(const struct python_version *version, size_t opcode, const char *name)
+{
+	static const char instrumented[] = "INSTRUMENTED_";
+	const char *own = version->names[opcode];
+	const char *base;
+
+	if (own == NULL)
+		return false;
+	base = version->base != NULL ? version->names[version->base[opcode]] : own;
+	if (strncmp(own, instrumented, sizeof(instrumented) - 1) == 0)
+		own += sizeof(instrumented) - 1;
+	return strcmp(own, name) == 0 || (base != NULL && strcmp(base, name) == 0);
+}
+
+size_t dispatch_points_of(const struct dispatch *dispatch, const char *name, uint64_t *points)
+{
+	size_t count = 0;
+
+	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
+		if (stands_for(dispatch->python->version, n, name))
+			points[count++] = dispatch->targets[n];
+	}
+	return count;
+}
+
 bool dispatch_covers(const struct dispatch *dispatch, uint64_t start, uint64_t size)
 {
 	for (size_t n = 0; n < dispatch->point_count; n++) {

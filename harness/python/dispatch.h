@@ -9,6 +9,7 @@
 
 #include "harness/base/fail.h"
 #include "harness/kernel/registers.h"
+#include "harness/python/layout.h"
 #include "harness/python/python.h"
 
 #include <stdbool.h>
@@ -33,6 +34,10 @@ void dispatch_free(struct dispatch *dispatch);
 /* The addresses to stop at, sorted: the first instruction of each opcode's body. */
 const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count);
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc);
+
+/* Where the bodies of an opcode begin: of the one that the compiler emits under this name, and of
+ * what the interpreter makes of it. Into `points` (room for PYTHON_OPCODES); their number. */
+size_t dispatch_points_of(const struct dispatch *dispatch, const char *name, uint64_t *points);
 
 /* Does this range of code (a function, or a part of it as the unwind table has it) hold opcode
  * bodies? So is the part of the interpreter that has no symbol recognised. */

@@ -104,6 +104,26 @@ int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t
 	return error == 0 ? read_offset(python, pid, frame, *code, offset) : error;
 }
 
+int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
+		      bool *is_new)
+{
+	int offset = -1;
+	int error = frames_code(python, pid, frame, code, &offset);
+
+	*is_new = offset < 0;
+	return error;
+}
+
+int python_running_code(const struct python *python, pid_t pid, uint64_t thread, uint64_t *code)
+{
+	uint64_t frame;
+	int offset;
+	int error = frames_innermost(python, pid, thread, &frame);
+
+	*code = 0;
+	return error != 0 || frame == 0 ? error : frames_code(python, pid, frame, code, &offset);
+}
+
 static int fill_frame(const struct python *python, pid_t pid, uint64_t frame,
 		      struct python_frame *out)
 {

@@ -99,6 +99,23 @@ struct python_frame {
 ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_frame *frames, size_t max) MUST_CHECK;
 
+/* The code object of the frame that a thread executes; 0: it executes none. */
+int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
+			uint64_t *code) MUST_CHECK;
+
+/* The code object of a frame (address as in struct python_frame), and whether none of it was
+ * executed yet. */
+int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
+		      bool *is_new) MUST_CHECK;
+
+/* What tells a code object from another one that came to lie at the same address. */
+uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code);
+
+/* The offsets in bytes of a code object's instructions that belong to a line: their number, at most
+ * `max` of them are stored; or -errno. */
+ssize_t python_line_offsets(const struct python *python, pid_t pid, uint64_t code, int line,
+			    int *offsets, size_t max) MUST_CHECK;
+
 /* The Python line of the instruction `offset` bytes into a code object; 0: it has none. */
 int python_line(const struct python *python, pid_t pid, uint64_t code, int offset);
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The CPython inside a walker: opened once, asked at every boundary, so everything that a code
+ * object says is kept. Serves the walker's copies too, which have its addresses. Knows nothing of
+ * windows or findings.
+ */
+#ifndef SIGSWEEP_MODEL_INTERPRETER_H
+#define SIGSWEEP_MODEL_INTERPRETER_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/walker.h"
+#include "harness/python/dispatch.h"
+#include "harness/python/python.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct interpreter;
+
+/* Opens the interpreter of a walker, which must outlive it. Errors as of python_attach(). */
+int interpreter_open(struct walker *walker, struct interpreter **interpreter) MUST_CHECK;
+void interpreter_free(struct interpreter *interpreter);
+
+const struct python *interpreter_python(const struct interpreter *interpreter);
+
+/* Its dispatch points, looked for when first asked for. It belongs to the interpreter. */
+int interpreter_dispatch(struct interpreter *interpreter, struct dispatch **dispatch) MUST_CHECK;
+
+/* What is asked of a code object again and again. Answers that others keep here are -1 until they
+ * were found. */
+struct interpreter_code {
+	uint64_t address;
+	uint64_t stamp;
+	char *file;
+	char *function; /* "<module>" for what is executed when a module is loaded */
+	int8_t is_in;   /* does `--in` let it through? */
+	int8_t is_from; /* can the window begin in it? */
+	int8_t is_to;   /* can it end in it? */
+};
+
+/* NULL when the code object cannot be read. Valid as long as the interpreter. */
+struct interpreter_code *interpreter_code(struct interpreter *interpreter, pid_t pid,
+					  uint64_t code);
+
+/* The code object that the walker's thread executes; NULL: none, or it cannot be read. */
+struct interpreter_code *interpreter_running(struct interpreter *interpreter);
+
+/* The instruction that starts where the walker stands, which is a dispatch point. -ENOENT: none. */
+int interpreter_instruction(struct interpreter *interpreter,
+			    struct dispatch_instruction *instruction) MUST_CHECK;
+
+/* A boundary in Python's terms. */
+struct interpreter_place {
+	char *json;  /* {"file", "line", "function", "opcode", "offset"} */
+	char *place; /* "script.py:function", which findings are grouped by */
+};
+
+/* Of an instruction; kept. NULL when its code cannot be read. */
+const struct interpreter_place *interpreter_place(struct interpreter *interpreter,
+						  const struct dispatch_instruction *instruction);
+
+/* The Python frames of a process (the walker or a copy), stopped with these registers, innermost
+ * first: their number, at most `max`, or -errno. */
+ssize_t interpreter_frames(struct interpreter *interpreter, pid_t pid,
+			   const struct registers *registers, struct python_frame *frames,
+			   size_t max) MUST_CHECK;
+
+/* Is the code at `pc` a part of the interpreter's loop? */
+bool interpreter_is_loop(struct interpreter *interpreter, uint64_t pc);
+
+#endif

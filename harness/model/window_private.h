@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What window.c and window_python.c share. */
+#ifndef SIGSWEEP_MODEL_WINDOW_PRIVATE_H
+#define SIGSWEEP_MODEL_WINDOW_PRIVATE_H
+
+#include "harness/model/window.h"
+
+/* Runs the walker to a place that symbols tell, also where only a library that is loaded later has
+ * it. It may have ended or executed another program instead: look. */
+int window_run_to(const struct location *location, struct walker *walker) MUST_CHECK;
+
+/* Opens the interpreter where the walker stands, if it has one; why not is kept in
+ * no_interpreter. */
+void window_find_interpreter(struct window *window, struct walker *walker);
+
+/* Is a name that no symbol has to be looked for among Python's functions? */
+bool window_python_has_name(const struct location *location, struct walker *walker);
+
+/* Runs a walker that was just started, or has just executed its program, to the window's start. */
+int window_python_enter(struct window *window, struct walker *walker) MUST_CHECK;
+
+/* Fills `ends` with the addresses at which window_python_is_end() must be asked. */
+int window_python_ends(struct window *window) MUST_CHECK;
+bool window_python_is_end(const struct window *window, uint64_t pc);
+
+/* Does the walker's innermost Python frame belong to a file that `in` lets through? */
+bool window_python_is_in(const struct window *window);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Windows in Python's terms. The interpreter is run at full speed and stopped only where frames
+ * begin, or at the opcodes that the line looked for is made of; what is about to be executed there
+ * is read from outside.
+ */
+#include "harness/model/window_private.h"
+
+#include "harness/base/alloc.h"
+#include "harness/model/interpreter.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRAINING_MAX 5000 /* stops at which the place of the next instruction may be learned */
+#define LINE_PARTS 256
+#define MAIN_FILE 4096
+
+/* The opcodes that a function can begin with (Python/compile.c, from 3.11 on). */
+static const char *const starters[] = {"RESUME", "RETURN_GENERATOR", "MAKE_CELL", "COPY_FREE_VARS"};
+
+struct search {
+	const struct window *window;
+	const struct location *location;
+	struct walker *walker;
+	struct interpreter *interpreter;
+	const struct python *python;
+	struct dispatch *dispatch;
+	uint64_t eval;     /* where the interpreter's loop is entered */
+	bool has_starters; /* frames begin with an opcode of their own */
+	bool is_training;
+	bool is_found; /* the walker stands at the place */
+};
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* Is `name` the path, or a part of it from a slash on to its end? */
+static bool is_path_end(const char *path, const char *name)
+{
+	const size_t size = strlen(path);
+	const size_t length = strlen(name);
+
+	if (length > size || strcmp(path + size - length, name) != 0)
+		return false;
+	return length == size || name[0] == '/' || path[size - length - 1] == '/';
+}
+
+/* "work" is any function of that name, "Queue.put" the one so qualified. */
+static bool is_function(const struct interpreter_code *code, const char *name)
+{
+	const size_t size = strlen(code->function);
+	const size_t length = strlen(name);
+
+	if (length > size || strcmp(code->function + size - length, name) != 0)
+		return false;
+	return length == size || code->function[size - length - 1] == '.';
+}
+
+/* The script: what is executed as a module and is the module __main__. */
+static bool is_script(const struct search *search, const struct interpreter_code *code)
+{
+	char file[MAIN_FILE];
+	uint64_t value;
+
+	if (strcmp(code->function, "<module>") != 0 || strncmp(code->file, "<frozen", 7) == 0)
+		return false;
+	if (python_module_attribute(search->python, search->walker->pid, "__main__", "__file__",
+				    &value) ||
+	    python_unicode(search->python, search->walker->pid, value, file, sizeof(file)) < 0) {
+		fail_clear();
+		return true; /* -c, or standard input */
+	}
+	/* A code object's file may be shortened from the left. */
+	return is_path_end(file,
+			   strncmp(code->file, "...", 3) == 0 ? last_part(code->file) : code->file);
+}
+
+static bool has_line(const struct search *search, const struct interpreter_code *code)
+{
+	return is_path_end(code->file, search->location->name) &&
+	       python_line_offsets(search->python, search->walker->pid, code->address,
+				   (int)search->location->number, NULL, 0) > 0;
+}
+
+static int plant_points(struct search *search, const char *opcode)
+{
+	uint64_t points[PYTHON_OPCODES];
+	const size_t count = dispatch_points_of(search->dispatch, opcode, points);
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(search->walker, points[i]);
+	return error;
+}
+
+static int plant_all_points(struct search *search)
+{
+	size_t count;
+	const uint64_t *points = dispatch_points(search->dispatch, &count);
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(search->walker, points[i]);
+	return error;
+}
+
+/* All opcodes of the line, since the first may be joined to the one before it. */
+static int plant_line(struct search *search, const struct interpreter_code *code)
+{
+	int offsets[LINE_PARTS];
+	ssize_t count = python_line_offsets(search->python, search->walker->pid, code->address,
+					    (int)search->location->number, offsets, LINE_PARTS);
+	int error = 0;
+
+	for (ssize_t i = 0; !error && i < count && i < LINE_PARTS; i++) {
+		struct python_frame frame = {0};
+
+		error = python_fill_frame(search->python, search->walker->pid, code->address,
+					  offsets[i], &frame);
+		if (!error)
+			error = plant_points(search, frame.base_name);
+	}
+	return error;
+}
+
+/* A frame of this code is about to run, or runs: does it concern the search? */
+static int meet_code(struct search *search, struct interpreter_code *code)
+{
+	if (code->is_from >= 0)
+		return 0;
+	switch (search->location->kind) {
+	case LOCATION_MODULE:
+		/* Asked anew while the module __main__ may still have no file. */
+		if (is_script(search, code))
+			code->is_from = 1;
+		return 0;
+	case LOCATION_PYTHON_FUNCTION:
+		code->is_from = is_function(code, search->location->name);
+		return 0;
+	default:
+		code->is_from = has_line(search, code);
+		return code->is_from ? plant_line(search, code) : 0;
+	}
+}
+
+/* To the first instruction of a frame whose run of the loop has just begun. */
+static int run_to_first(struct search *search, uint64_t frame)
+{
+	struct dispatch_instruction instruction;
+	int error;
+
+	walker_clear_breakpoints(search->walker);
+	error = plant_all_points(search);
+	while (!error && !search->is_found && search->walker->end == WALKER_RUNS &&
+	       !search->walker->execed) {
+		error = walker_run(search->walker);
+		if (error || search->walker->end != WALKER_RUNS)
+			return error;
+		search->is_found =
+			interpreter_instruction(search->interpreter, &instruction) == 0 &&
+			instruction.frame == frame;
+		fail_clear();
+	}
+	return error;
+}
+
+/* _PyEval_EvalFrameDefault(thread, frame, throw) */
+static int on_loop(struct search *search)
+{
+	const struct registers *registers;
+	struct interpreter_code *code;
+	uint64_t frame;
+	uint64_t address;
+	bool is_new;
+	int error = walker_registers(search->walker, &registers);
+
+	if (error)
+		return error;
+	frame = registers_argument(registers, 1);
+	if (python_frame_code(search->python, search->walker->pid, frame, &address, &is_new))
+		return 0;
+	code = interpreter_code(search->interpreter, search->walker->pid, address);
+	if (!code)
+		return 0;
+	error = meet_code(search, code);
+	if (error || !is_new || code->is_from != 1 ||
+	    search->location->kind == LOCATION_PYTHON_LINE)
+		return error;
+	return run_to_first(search, frame);
+}
+
+static int on_point(struct search *search)
+{
+	struct dispatch_instruction instruction;
+	struct interpreter_code *code;
+	int error;
+
+	if (interpreter_instruction(search->interpreter, &instruction)) {
+		fail_clear();
+		return 0;
+	}
+	code = interpreter_code(search->interpreter, search->walker->pid, instruction.code);
+	if (!code || search->location->kind == LOCATION_MODULE)
+		return 0;
+	error = meet_code(search, code);
+	if (error || code->is_from != 1)
+		return error;
+	if (search->location->kind == LOCATION_PYTHON_FUNCTION)
+		search->is_found = instruction.offset == 0;
+	else
+		search->is_found = python_line(search->python, search->walker->pid, code->address,
+					       instruction.offset) == (int)search->location->number;
+	return 0;
+}
+
+static int plant_starts(struct search *search)
+{
+	int error = 0;
+
+	walker_clear_breakpoints(search->walker);
+	if (!search->has_starters || search->location->kind == LOCATION_MODULE)
+		return walker_add_breakpoint(search->walker, search->eval);
+	for (size_t i = 0; !error && i < sizeof(starters) / sizeof(starters[0]); i++)
+		error = plant_points(search, starters[i]);
+	return error;
+}
+
+static int go_on(struct search *search)
+{
+	int error = walker_run(search->walker);
+
+	if (error || search->walker->end != WALKER_RUNS || search->walker->execed)
+		return error;
+	return search->walker->pc == search->eval ? on_loop(search) : on_point(search);
+}
+
+/* Where the next instruction's address is kept is learned best from all opcodes alike. */
+static int train(struct search *search)
+{
+	int error = plant_starts(search);
+
+	if (!error)
+		error = plant_all_points(search);
+	for (size_t stops = 0; !error && stops < TRAINING_MAX && !search->is_found &&
+			       !dispatch_is_sure(search->dispatch) &&
+			       search->walker->end == WALKER_RUNS && !search->walker->execed;
+	     stops++)
+		error = go_on(search);
+	return error;
+}
+
+static int find(struct search *search)
+{
+	int error = train(search);
+
+	if (error || search->is_found)
+		return error;
+	error = plant_starts(search);
+	while (!error && !search->is_found && search->walker->end == WALKER_RUNS &&
+	       !search->walker->execed)
+		error = go_on(search);
+	return error;
+}
+
+static int search_from(struct window *window, struct walker *walker)
+{
+	struct search search = {.window = window,
+				.location = window->from,
+				.walker = walker,
+				.interpreter = window->interpreter,
+				.python = interpreter_python(window->interpreter)};
+	uint64_t points[PYTHON_OPCODES];
+	int error = interpreter_dispatch(window->interpreter, &search.dispatch);
+
+	if (error)
+		return error;
+	search.eval = python_image(search.python)->eval;
+	search.has_starters = dispatch_points_of(search.dispatch, "RESUME", points) > 0;
+	error = find(&search);
+	if (walker->end == WALKER_RUNS)
+		walker_clear_breakpoints(walker);
+	dispatch_forget(search.dispatch);
+	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
+}
+
+void window_find_interpreter(struct window *window, struct walker *walker)
+{
+	interpreter_free(window->interpreter);
+	free(window->no_interpreter);
+	window->no_interpreter = NULL;
+	if (interpreter_open(walker, &window->interpreter) == 0)
+		return;
+	window->no_interpreter = alloc_text(fail_text());
+	fail_clear();
+}
+
+bool window_python_has_name(const struct location *location, struct walker *walker)
+{
+	struct python_image image;
+	uint64_t *addresses;
+	size_t count;
+	bool has_symbol;
+
+	if (location->kind != LOCATION_SYMBOL || location->module)
+		return false;
+	has_symbol = symbols_find(walker->symbols, NULL, location->name, &addresses, &count) == 0;
+	if (has_symbol)
+		free(addresses);
+	has_symbol = has_symbol || python_find_image(walker->symbols, walker->pid, &image) != 0;
+	fail_clear();
+	return !has_symbol;
+}
+
+int window_python_enter(struct window *window, struct walker *walker)
+{
+	/* Every CPython program comes by here when it is initialised, site modules included, and
+	 * has not executed anything of the script (Modules/main.c, pymain_main()). */
+	static const struct location begin = {
+		.kind = LOCATION_SYMBOL, .name = (char *)"Py_RunMain", .text = (char *)"module"};
+	int error = window_run_to(&begin, walker);
+
+	if (error == -ENOENT)
+		return fail(-ENOENT, "%s is no CPython, so a window cannot begin at `%s`",
+			    walker->launch->program, window->from->text);
+	if (error || walker->end != WALKER_RUNS || walker->execed)
+		return error;
+	window_find_interpreter(window, walker);
+	if (!window->interpreter)
+		return fail(-ENOTSUP, "%s: %s", walker->launch->program, window->no_interpreter);
+	return search_from(window, walker);
+}
+
+int window_python_ends(struct window *window)
+{
+	uint64_t points[PYTHON_OPCODES];
+	struct dispatch *dispatch;
+	const uint64_t *all;
+	int error;
+
+	if (!window->interpreter)
+		return fail(-ENOTSUP, "the window cannot end at `%s`: %s", window->to->text,
+			    window->no_interpreter);
+	error = interpreter_dispatch(window->interpreter, &dispatch);
+	if (error)
+		return error;
+	all = dispatch_points(dispatch, &window->end_count);
+	if (window->to->kind == LOCATION_PYTHON_FUNCTION &&
+	    dispatch_points_of(dispatch, starters[0], points) > 0) {
+		window->end_count = 0;
+		for (size_t i = 0; i < sizeof(starters) / sizeof(starters[0]); i++)
+			window->end_count += dispatch_points_of(dispatch, starters[i],
+								points + window->end_count);
+		all = points;
+	}
+	window->ends = alloc_resize(NULL, window->end_count, sizeof(*window->ends));
+	memcpy(window->ends, all, window->end_count * sizeof(*window->ends));
+	window->ends_in_python = true;
+	return 0;
+}
+
+bool window_python_is_end(const struct window *window, uint64_t pc)
+{
+	const struct python *python = interpreter_python(window->interpreter);
+	struct dispatch_instruction instruction;
+	struct interpreter_code *code;
+	struct dispatch *dispatch;
+
+	if (interpreter_dispatch(window->interpreter, &dispatch) ||
+	    !dispatch_is_point(dispatch, pc) ||
+	    interpreter_instruction(window->interpreter, &instruction)) {
+		fail_clear();
+		return false;
+	}
+	code = interpreter_code(window->interpreter, window->walker->pid, instruction.code);
+	if (!code)
+		return false;
+	if (window->to->kind == LOCATION_PYTHON_FUNCTION)
+		return instruction.offset == 0 && is_function(code, window->to->name);
+	if (code->is_to < 0)
+		code->is_to = is_path_end(code->file, window->to->name);
+	return code->is_to && python_line(python, window->walker->pid, code->address,
+					  instruction.offset) == (int)window->to->number;
+}
+
+bool window_python_is_in(const struct window *window)
+{
+	struct interpreter_code *code = interpreter_running(window->interpreter);
+
+	if (!code)
+		return false;
+	if (code->is_in < 0)
+		code->is_in = fnmatch(window->in,
+				      strchr(window->in, '/') ? code->file : last_part(code->file),
+				      0) == 0;
+	return code->is_in;
+}

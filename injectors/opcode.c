@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A boundary before each bytecode instruction of a CPython. The interpreter runs at full speed
+ * between its dispatch points, at which breakpoints stop it; what it dispatches as one (joined
+ * instructions of warm code) is one, since nothing can interrupt it in between.
+ */
+#include "injectors/table.h"
+
+#include "harness/base/alloc.h"
+#include "harness/model/interpreter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct state {
+	bool has_begun;
+	struct dispatch *dispatch;
+};
+
+static int probe(struct injection *injection)
+{
+	const struct window *window = injection->window;
+	struct dispatch *dispatch;
+
+	if (!window->interpreter)
+		return fail(-ENOTSUP,
+			    "no opcode boundaries in %s where the window begins: %s (`module` is "
+			    "where a CPython begins with its script)",
+			    injection->walker->launch->program, window->no_interpreter);
+	return interpreter_dispatch(window->interpreter, &dispatch);
+}
+
+static int begin(struct injection *injection)
+{
+	struct state *state = alloc_zero(sizeof(*state));
+	const struct window *window = injection->window;
+	const uint64_t *points;
+	size_t count;
+	int error;
+
+	injection->state = state;
+	error = interpreter_dispatch(window->interpreter, &state->dispatch);
+	if (error)
+		return error;
+	points = dispatch_points(state->dispatch, &count);
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(injection->walker, points[i]);
+	for (size_t i = 0; !error && i < window->end_count; i++)
+		error = walker_add_breakpoint(injection->walker, window->ends[i]);
+	return error;
+}
+
+/* Runs to the next breakpoint: 1, or 0 when the walker has ended. System calls on the way are
+ * stopped at as well, to be counted: what a copy shares with the walker changes with them only. */
+static int run(struct walker *walker)
+{
+	bool at_breakpoint = false;
+
+	while (!at_breakpoint) {
+		int error = walker_run_syscall(walker, &at_breakpoint);
+
+		if (error)
+			return error;
+		if (walker->end != WALKER_RUNS)
+			return 0;
+		if (walker->execed)
+			return fail(-ENOTSUP,
+				    "the program executed another one, whose opcodes are not "
+				    "followed");
+	}
+	return 1;
+}
+
+/* Does a new instruction start where the walker stands? */
+static bool is_start(const struct injection *injection, const struct state *state,
+		     struct boundary *boundary)
+{
+	struct interpreter *interpreter = injection->window->interpreter;
+	struct dispatch_instruction instruction;
+
+	if (!dispatch_is_point(state->dispatch, injection->walker->pc))
+		return false;
+	if (interpreter_instruction(interpreter, &instruction)) {
+		fail_clear();
+		return false;
+	}
+	*boundary = (struct boundary){.tid = injection->walker->pid,
+				      .pc = injection->walker->pc,
+				      .phase = PHASE_AT,
+				      .syscall = -1,
+				      .python = interpreter_place(interpreter, &instruction)};
+	return !instruction.is_again;
+}
+
+static int next(struct injection *injection, struct boundary *boundary)
+{
+	struct state *state = injection->state;
+	struct walker *walker = injection->walker;
+	bool is_boundary;
+
+	do {
+		if (state->has_begun) {
+			int more = run(walker);
+
+			if (more <= 0)
+				return more;
+		}
+		state->has_begun = true;
+		if (window_is_end(injection->window, walker->pc))
+			return 0;
+		is_boundary = is_start(injection, state, boundary);
+	} while (!is_boundary);
+	return 1;
+}
+
+static void finish(struct injection *injection)
+{
+	walker_clear_breakpoints(injection->walker);
+	free(injection->state);
+}
+
+const struct injector injector_opcode = {
+	.name = "opcode",
+	.help = "before every bytecode instruction of a CPython",
+	.probe = probe,
+	.open = begin,
+	.next = next,
+	.close = finish,
+};
