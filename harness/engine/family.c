@@ -95,6 +95,9 @@ size_t family_others(const struct family *family, enum family_owner owner, pid_t
 
 static void reap(struct family *family, pid_t tid)
 {
+	/* A process that stands in its exit event is not woken by SIGKILL, since it is ending
+	 * already. */
+	(void)!trace_resume(tid, TRACE_CONTINUE, 0);
 	for (;;) {
 		struct stop stop;
 		int error = trace_wait(tid, -1, &stop);
