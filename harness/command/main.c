@@ -4,8 +4,10 @@
 #include "harness/command/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command *const command_table[] = {
 	&command_run, &command_check, &command_replay, &command_show, &command_list, NULL,
@@ -14,7 +16,7 @@ const struct command *const command_table[] = {
 int command_fail(int error)
 {
 	static const int machine[] = {EPERM,  ENOSPC, EIO,    ECHILD, ESRCH, EPIPE,  EDQUOT, EFBIG,
-				      ENOMEM, EMFILE, ENFILE, EAGAIN, EROFS, EFAULT, ENOSYS};
+				      ENOMEM, EMFILE, ENFILE, EAGAIN, EROFS, EFAULT, ENOSYS, EBADF};
 
 	warn("%s", *fail_text() ? fail_text() : strerror(-error));
 	for (size_t i = 0; i < sizeof(machine) / sizeof(machine[0]); i++)
@@ -61,7 +63,16 @@ static int no_such_command(const char *name)
 	return STATUS_USAGE;
 }
 
-int main(int count, char **arguments)
+/* A standard stream that was closed would be some file of ours, into which messages were written.
+ * What takes its place refuses what the stream is for. */
+static void occupy_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static int run_command(int count, char **arguments)
 {
 	const struct command *command;
 	const char *name = count > 1 ? arguments[1] : "";
@@ -88,4 +99,19 @@ int main(int count, char **arguments)
 	}
 	command = find(name);
 	return command ? command->run(count - 1, arguments + 1) : no_such_command(name);
+}
+
+int main(int count, char **arguments)
+{
+	int status;
+
+	occupy_streams();
+	status = run_command(count, arguments);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (status == STATUS_OK || status == STATUS_FINDINGS) {
+		warn("cannot write to standard output: %s", strerror(errno));
+		status = STATUS_FAILED;
+	}
+	return status;
 }

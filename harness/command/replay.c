@@ -86,6 +86,8 @@ static int choose(const json_t *report, const char *name, uint64_t *index, const
 	if (!error)
 		*index = (uint64_t)json_integer_value(
 			json_object_get(json_object_get(*finding, "example"), "boundary"));
+	if (!error && !*index)
+		error = fail(-EINVAL, "the report's finding %s has no example to replay", name);
 	return error;
 }
 

@@ -120,12 +120,14 @@ static _Noreturn void become_target(const struct launch *launch, int pipe_fd, pi
 
 static int explain(const struct launch *launch, int pipe_fd)
 {
+	static const char advice[] = " (in a container, allow what it needs, for example with "
+				     "--security-opt seccomp=unconfined)";
 	struct trouble trouble;
 
 	if (read(pipe_fd, &trouble, sizeof(trouble)) != (ssize_t)sizeof(trouble))
 		return fail(-ECHILD, "%s died before it ran", launch->program);
-	return fail(-trouble.error, "%s cannot be started: %s: %s", launch->program, trouble.step,
-		    strerror(trouble.error));
+	return fail(-trouble.error, "%s cannot be started: %s: %s%s", launch->program, trouble.step,
+		    strerror(trouble.error), trouble.error == EPERM ? advice : "");
 }
 
 static int reach_exec(pid_t pid)

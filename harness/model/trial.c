@@ -403,6 +403,8 @@ int trial_put_back(struct trial *trial)
 	int restored;
 	int error;
 
+	if (!stage)
+		return 0; /* it was never begun */
 	family_kill(&stage->family, FAMILY_TRIAL);
 	stage->guard.trial = 0;
 	/* The undo log first: a file that the trial opened by path after it had written to it
