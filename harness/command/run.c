@@ -92,8 +92,11 @@ static int sweep_and_report(struct run_settings *settings)
 	int status = error ? command_fail(error) : STATUS_OK;
 	int written;
 
-	if (!sweep.report)
+	if (!sweep.report) {
+		if (!error)
+			warn("interrupted before the baseline was there: nothing to report yet");
 		return error ? status : STATUS_FAILED;
+	}
 	written = report_write(sweep.report, settings->output);
 	if (!written)
 		written = show(settings, sweep.report);

@@ -39,6 +39,7 @@ struct run {
 	int log_fds[JOBS_MAX];
 	struct job jobs[JOBS_MAX];
 	unsigned int running;
+	bool has_begun; /* the record has its first line */
 	uint64_t total; /* trials to be made, 0: not known */
 	uint64_t stride;
 	double start;
@@ -95,6 +96,7 @@ static int write_run(struct run *run)
 {
 	struct utsname host = {0};
 
+	run->has_begun = true;
 	uname(&host);
 	return story_write_line(json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:i}, s:o, s:I}",
 					  "type", "run", "schema", "sigsweep/record/1", "tool",
@@ -118,6 +120,7 @@ static int make_baseline(struct run *run)
 {
 	const struct resources resources = resources_of(run, 0);
 	struct scenario *scenario = run->campaign->scenario;
+	const struct sink *sink = &run->campaign->sink;
 	int error = baseline_run(&run->baseline, scenario, &resources);
 
 	if (error)
@@ -126,8 +129,9 @@ static int make_baseline(struct run *run)
 	if (run->baseline.shares_files)
 		scenario->jobs = 1;
 	error = write_run(run);
-	return error ? error
-		     : story_write_line(baseline_json(&run->baseline), &run->campaign->sink);
+	if (!error)
+		error = story_write_line(baseline_json(&run->baseline), sink);
+	return !error && sink->flush ? sink->flush(sink->context) : error;
 }
 
 static int drop_line(void *context, const char *line, size_t size)
@@ -371,6 +375,8 @@ int campaign_run(struct campaign *campaign)
 	set_signals();
 	error = sweep(run);
 	campaign->was_interrupted = trace_interrupted;
+	if (!error && !run->has_begun)
+		error = write_run(run);
 	if (!error)
 		error = write_end(run);
 	if (!error && campaign->sink.flush)
