@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A jump out of a section that has a temporary file: it stays in the folder. The name is that of
+ * A jump out of a section that has a temporary file: it stays in the folder. Until
+ * it is closed, its descriptor is lost as well. The name is that of
  * the process that began, also in a copy of it. See section.h.
  */
 #include <fcntl.h>

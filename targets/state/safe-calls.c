@@ -33,7 +33,8 @@ int main(int count, char **arguments)
 	if (!file || log_fd < 0 || setvbuf(file, buffer, _IOFBF, sizeof(buffer)) != 0)
 		return 2;
 	install(count, arguments, on_signal);
-	free(malloc(100));
+	mine = malloc(100); /* volatile, or the compiler drops it: the heap is ready then */
+	free(mine);
 	SIGSWEEP_WINDOW_BEGIN();
 	mine = malloc(100);
 	fputs("program\n", file);

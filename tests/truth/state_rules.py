@@ -4,6 +4,10 @@
 As in rules.py, a rule says in terms of the compiler's instructions what the comment at the head of
 the target says. A lock is held from the boundary after the instruction that takes its word to the
 boundary before the one that gives it back.
+
+One lock or counter has one finding in a trial, the one that says most: `stuck` before `frame-gone`
+before `held`, `lost-update` before `negative` before `after-zero` before `differs`. What a crashed
+trial still held or counted is no finding: it never came to the end.
 """
 import disassembly
 import landing
@@ -69,6 +73,12 @@ def between_calls(oracle, kind, enter, leave, first=None):
         need(makes and undoes and makes[0] < undoes[-1], "it is not made and then undone")
         return {(oracle, kind): after_to(makes[0], undoes[-1])}
     return rule
+
+
+def file_left(target):
+    found = between_calls("leftovers", "file", "openat", "unlink")(target)
+    found.update(between_calls("leftovers", "descriptor", "openat", "close")(target))
+    return found
 
 
 def reference_kept(target):
@@ -313,7 +323,7 @@ RULES = {
                                       SIGUSR1),
     "jump-mask": between_calls("state", "mask", "rt_sigprocmask", "rt_sigprocmask"),
     "jump-descriptor": between_calls("leftovers", "descriptor", "openat", "close"),
-    "jump-file": between_calls("leftovers", "file", "openat", "unlink"),
+    "jump-file": file_left,
     "jump-shm": between_calls("leftovers", "shm", "shmget", "shmctl"),
 }
 
