@@ -7,10 +7,10 @@
 #include "harness/base/alloc.h"
 #include "harness/base/signals.h"
 #include "harness/engine/guard.h"
-#include "harness/engine/remote_call.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/model/ask.h"
 #include "harness/model/evidence.h"
 #include "harness/model/trial.h"
 #include "harness/oracles/table.h"
@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-
-#define CALL_LIMIT 2.0 /* seconds for __errno_location in a copy */
 
 /* glibc, musl and the BSDs' C libraries on Linux: the address of this thread's errno. */
 #define ERRNO_FUNCTION "__errno_location"
@@ -42,37 +40,13 @@ struct state {
 	struct end_state got;
 };
 
-static int find_errno(struct stage *stage, uint64_t *address)
-{
-	const struct boundary boundary = {.pc = stage->walker.pc};
-	struct trial trial;
-	uint64_t *functions;
-	size_t count;
-	bool is_new;
-	int error = symbols_find(stage->walker.symbols, NULL, ERRNO_FUNCTION, &functions, &count);
-	int restored;
-
-	if (error)
-		return error;
-	memset(&trial, 0, sizeof(trial));
-	error = stage_save(stage, &is_new);
-	if (!error)
-		error = trial_begin(&trial, stage, &boundary, true, NULL);
-	if (!error)
-		error = remote_call(trial.pid, functions[0], NULL, 0, CALL_LIMIT, address);
-	restored = trial_put_back(&trial);
-	trial_free(&trial);
-	free(functions);
-	return error ? error : restored;
-}
-
 static int begin(const struct stage *stage, void *knowledge, void **out)
 {
 	struct state *state = alloc_zero(sizeof(*state));
 
 	(void)knowledge;
 	*out = state;
-	if (find_errno((struct stage *)stage, &state->errno_at)) {
+	if (ask_copy((struct stage *)stage, ERRNO_FUNCTION, &state->errno_at)) {
 		state->errno_at = 0;
 		fail_clear();
 	}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A question to the program's own code, put to a copy that is thrown away. */
+#ifndef SIGSWEEP_MODEL_ASK_H
+#define SIGSWEEP_MODEL_ASK_H
+
+#include "harness/base/fail.h"
+#include "harness/model/stage.h"
+
+#include <stdint.h>
+
+/*
+ * What the function of this name (the first module that has it), called without arguments, returns
+ * in a copy of the walker where it stands: the address of a thread's variable, say, which is the
+ * same in every copy. -ENOENT: no module has it; else as remote_call().
+ */
+int ask_copy(struct stage *stage, const char *function, uint64_t *result) MUST_CHECK;
+
+#endif
