@@ -2,11 +2,12 @@
 /*
  * A copy made there and then: the walker is made to execute clone(2) at a system call instruction
  * that it maps already, with CLONE_PARENT (the copy is the harness's own child; the walker never
- * hears of it) and CLONE_PTRACE (it is traced from birth). Both then get the walker's registers
- * back.
+ * hears of it) and CLONE_PTRACE (it is traced from birth, with the walker's options). Both then get
+ * the walker's registers back.
  *
- * The walker's fork events are switched off meanwhile: the kernel traces the copy because of
- * CLONE_PTRACE (kernel/fork.c, copy_process(), ptrace_init_task()) and one stop is saved.
+ * CLONE_UNTRACED keeps the event of a new process from being told, which would cost a stop; that
+ * the copy is traced follows from CLONE_PTRACE alone (kernel/fork.c, kernel_clone() and
+ * copy_process(); include/linux/ptrace.h, ptrace_init_task()).
  */
 #include "harness/engine/snapshot.h"
 
@@ -15,13 +16,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define QUIET(options)                                                                             \
-	((options) &                                                                               \
-	 ~(unsigned long)(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE))
 
 static int probe(struct walker *walker)
 {
@@ -117,15 +113,13 @@ static int settle_copy(struct walker *walker, pid_t copy, const struct registers
 	if (!error)
 		error = trace_set_registers(copy, registers);
 	if (!error)
-		error = trace_set_options(copy, launch_options);
-	if (!error)
 		hand_over_signals(walker, copy);
 	return error;
 }
 
 static int take(struct walker *walker, pid_t *copy)
 {
-	const uint64_t arguments[6] = {CLONE_PARENT | CLONE_PTRACE | SIGCHLD};
+	const uint64_t arguments[6] = {CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED | SIGCHLD};
 	const struct registers *now;
 	struct registers saved;
 	struct registers borrowed;
@@ -139,9 +133,7 @@ static int take(struct walker *walker, pid_t *copy)
 	registers_forget_syscall(&saved);
 	borrowed = saved;
 	registers_prepare_syscall(&borrowed, walker->syscall_pc, SYS_clone, arguments);
-	error = trace_set_options(walker->pid, QUIET(launch_options));
-	if (!error)
-		error = trace_set_registers(walker->pid, &borrowed);
+	error = trace_set_registers(walker->pid, &borrowed);
 	if (!error)
 		error = walker_unblock_trap(walker, &is_trap_blocked);
 	if (!error)
@@ -149,8 +141,6 @@ static int take(struct walker *walker, pid_t *copy)
 	restored = trace_set_registers(walker->pid, &saved);
 	if (!restored && is_trap_blocked)
 		restored = walker_block_trap(walker->pid);
-	if (!restored)
-		restored = trace_set_options(walker->pid, launch_options);
 	if (!error)
 		error = restored;
 	if (!error)
