@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""What is measured, section by section: each function gives rows. The numbers of rounds and of
+boundaries are chosen so that all of it takes a few minutes."""
+
+import shutil
+
+import rivals
+from measure import alternate, median, own_time, ratio
+from programs import CProgram, python_program
+from sweep import sweep
+from table import Row
+
+CORE = ["--oracle", "end"]  # verified, unwound, recorded; the other oracles are measured by themselves
+
+
+class Bench:
+    """What all sections share."""
+
+    def __init__(self, sigsweep, build, rounds):
+        self.sigsweep, self.build, self.rounds = sigsweep, build, rounds
+        self.c = CProgram(build, sigsweep)
+
+    def sweep(self, program, length, *options, mode="sweep", **more):
+        return sweep(self.sigsweep, [*program.window, *options], program.swept(length, mode), **more)
+
+
+def against_ceiling(bench, program, length, count, rounds, least):
+    """Injections per second against the same program interrupting itself."""
+    section = f"injections per second, {program.name}"
+    all_ = alternate(
+        rounds,
+        ceiling=lambda: program.ceiling(length, count),
+        one=lambda: bench.sweep(program, length, "-j1", *CORE),
+        bare=lambda: program.ceiling(length, count, "bare"),
+        two=lambda: bench.sweep(program, length, "-j2", *CORE))
+    one = [each.seconds_each for each in all_["one"]]
+    two = [each.seconds_each for each in all_["two"]]
+    return [
+        Row(section, "sigsweep run -j1", median([1 / each for each in one]), "/s",
+            note=f"{all_['one'][0].injected:,} boundaries, from start to report"),
+        Row(section, "ceiling: fork, raise, run to the end", median([1 / each for each in
+                                                                     all_["ceiling"]]), "/s"),
+        Row(section, "ratio to the ceiling", ratio(all_["ceiling"], one), least=least),
+        Row(section, "ratio to a bare fork, _exit and wait", ratio(all_["bare"], one)),
+        Row(section, "two jobs against one", ratio(one, two), "x", least=1.6),
+    ]
+
+
+def c_program(bench):
+    return against_ceiling(bench, bench.c, bench.c.length(10000), 5000, bench.rounds, 0.6)
+
+
+def cpython(bench):
+    program = python_program()
+    if not program:
+        return [Row("injections per second, CPython", "skipped: no python3 of the system", 0)]
+    return against_ceiling(bench, program, 1, 1500, max(1, bench.rounds - 2), 0.5)
+
+
+def steps(bench):
+    """The walk without trials (--in a module that is not there), less what start and end take,
+    against the barest loop over the same instructions."""
+    section = "steps per second"
+    count = 50000
+    short, long = bench.c.length(1000), bench.c.length(1000 + count)
+    walk = ["-j1", "--in", "/none", *CORE]
+    program = bench.c.command[0]
+    all_ = alternate(
+        bench.rounds,
+        bare=lambda: count / own_time([program.with_name("barestep"), count, program, "stop", long]),
+        short=lambda: bench.sweep(bench.c, short, *walk),
+        long=lambda: bench.sweep(bench.c, long, *walk))
+    walked = [(b.walked - a.walked) / (b.seconds - a.seconds)
+              for a, b in zip(all_["short"], all_["long"])]
+    return [
+        Row(section, "sigsweep, walking", median(walked), "/s"),
+        Row(section, "PTRACE_SINGLESTEP and waitpid, nothing else", median(all_["bare"]), "/s"),
+        Row(section, "ratio", ratio(walked, all_["bare"]), least=0.9),
+    ]
+
+
+def gdb(bench):
+    section = "against a gdb script, 1,000 boundaries"
+    if not shutil.which("gdb"):
+        return [Row(section, "skipped: no gdb", 0)]
+    length = bench.c.length(1000)
+    all_ = alternate(
+        min(3, bench.rounds),
+        gdb=lambda: rivals.gdb_all(bench.c.swept(length), "window_begin", 1000),
+        one=lambda: bench.sweep(bench.c, length, "-j1", *CORE),
+        two=lambda: bench.sweep(bench.c, length, *CORE))
+    own, two = ([each.seconds for each in all_[name]] for name in ("one", "two"))
+    return [
+        Row(section, "gdb, one process, runs anew and steps", median(all_["gdb"]), "s",
+            note="five of the boundaries measured, the rest by the straight line through them"),
+        Row(section, "sigsweep run -j1, from start to report", median(own), "s"),
+        Row(section, "ratio, one job", ratio(all_["gdb"], own), "x", least=500),
+        Row(section, "ratio, as many jobs as CPUs (the default)", ratio(all_["gdb"], two), "x"),
+    ]
+
+
+def strace(bench):
+    section = "against strace --inject, a run for each system call"
+    if not shutil.which("strace"):
+        return [Row(section, "skipped: no strace", 0)]
+    all_ = alternate(
+        min(3, bench.rounds),
+        strace=lambda: rivals.strace_each(bench.c.swept(300, "calls")),
+        own=lambda: bench.sweep(bench.c, 300, "-j1", "-b", "syscall", *CORE, mode="calls"))
+    own = [each.seconds_each for each in all_["own"]]
+    return [
+        Row(section, "strace, each injection", 1000 * median(all_["strace"]), "ms"),
+        Row(section, "sigsweep run -j1 -b syscall, each injection", 1000 * median(own), "ms"),
+        Row(section, "ratio", ratio(all_["strace"], own), "x"),
+    ]
+
+
+def growth(bench):
+    """Seconds per injection and memory as the window grows."""
+    section = "growth"
+    sizes = {1000: bench.rounds, 10000: min(2, bench.rounds), 100000: 1}
+    fixed = median([bench.sweep(bench.c, 0, "-j1", "--budget", "1trials", *CORE).seconds
+                    for _ in range(bench.rounds)])
+    rows = [Row(section, "start and report of a sweep of one boundary", 1000 * fixed, "ms",
+                note="taken off below")]
+    each, memory = [], []
+    for size, rounds in sizes.items():
+        length = bench.c.length(size)
+        sweeps = [bench.sweep(bench.c, length, "-j1", *CORE, with_memory=True)
+                  for _ in range(rounds)]
+        each.append(median([(one.seconds - fixed) / one.injected for one in sweeps]))
+        memory.append(max(one.memory for one in sweeps) / 1024)
+        rows.append(Row(section, f"{size:,} boundaries, each injection", 1e6 * each[-1], "us"))
+        rows.append(Row(section, f"{size:,} boundaries, peak memory of the harness", memory[-1],
+                        "MiB"))
+    return [*rows,
+            Row(section, "slowest size against fastest", max(each) / min(each), "x", most=1.2),
+            Row(section, "largest memory against smallest", max(memory) / min(memory), "x",
+                most=1.2)]
+
+
+SECTIONS = {"c": c_program, "cpython": cpython, "steps": steps, "gdb": gdb, "strace": strace,
+            "growth": growth}
