@@ -3,6 +3,7 @@
 #include "harness/engine/guard.h"
 
 #include "harness/base/alloc.h"
+#include "harness/engine/shm.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/kernel/registers.h"
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ipc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,7 +33,7 @@ static const struct sender {
 #define SENDERS (sizeof(senders) / sizeof(senders[0]))
 
 /* Calls that only tell something. */
-static const long tellers[] = {SYS_rt_sigaction, SYS_sigaltstack, SYS_shmget};
+static const long tellers[] = {SYS_rt_sigaction, SYS_sigaltstack, SYS_shmget, SYS_shmctl};
 #define TELLERS (sizeof(tellers) / sizeof(tellers[0]))
 
 static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
@@ -197,6 +199,21 @@ static void note_stack(struct guard_signals *signals, pid_t tid, const struct re
 	signals->stack_size = signals->stack ? stack.ss_size : 0;
 }
 
+/* shmctl(id, IPC_RMID, ...) of a copy would take the segment from its walker. */
+static int keep_segment(struct guard *guard, const struct family_member *member,
+			struct registers *registers)
+{
+	const int id = (int)registers_syscall_argument(registers, 0);
+
+	if ((int)registers_syscall_argument(registers, 1) != IPC_RMID ||
+	    !shm_is_of(id, guard->walker) || guard->removed_segment_count == GUARD_SEGMENTS)
+		return 0;
+	guard->removed_segments[guard->removed_segment_count++] = id;
+	registers_skip_syscall(registers);
+	registers_set_result(registers, 0);
+	return trace_set_registers(member->tid, registers);
+}
+
 /* True when the call was one that only tells something. */
 static bool listen(struct guard *guard, const struct family_member *member, long number,
 		   const struct registers *registers)
@@ -205,13 +222,14 @@ static bool listen(struct guard *guard, const struct family_member *member, long
 					: member->tid == guard->trial ? &guard->trial_signals
 								      : NULL;
 
-	if (number == SYS_shmget)
+	if (number == SYS_shmget || number == SYS_shmctl)
 		guard->uses_shm = true;
 	else if (number == SYS_rt_sigaction && signals)
 		note_action(signals, member->tid, registers);
 	else if (number == SYS_sigaltstack && signals)
 		note_stack(signals, member->tid, registers);
-	return number == SYS_shmget || number == SYS_rt_sigaction || number == SYS_sigaltstack;
+	return number == SYS_shmget || number == SYS_shmctl || number == SYS_rt_sigaction ||
+	       number == SYS_sigaltstack;
 }
 
 static void take_turn(struct guard *guard)
@@ -241,7 +259,9 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 	if (error || !member || number == SYS_exit_group || number == SYS_rt_sigreturn)
 		return error;
 	if (listen(guard, member, number, registers))
-		return 0;
+		return number == SYS_shmctl && member->owner == FAMILY_TRIAL
+			       ? keep_segment(guard, member, registers)
+			       : 0;
 	sender = find_sender(number);
 	if (sender)
 		return watch_sender(guard, member, sender, registers);

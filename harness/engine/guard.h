@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #define GUARD_SIGNALS 65
+#define GUARD_SEGMENTS 64
 
 /* How a process receives its signals, as its own system calls said. */
 struct guard_signals {
@@ -43,7 +44,10 @@ struct guard {
 	int turn_fd; /* locked (flock) while a trial has files changed by path, so that only one job
 		      * at a time does; -1: there is only one */
 	bool has_turn;
-	bool uses_shm;                       /* somebody called shmget */
+	bool uses_shm; /* somebody called shmget */
+	/* Segments of the walker's that the trial removed: it is told so, and they are kept. */
+	int removed_segments[GUARD_SEGMENTS];
+	size_t removed_segment_count;
 	struct guard_signals walker_signals; /* of the walker's first process since its exec */
 	struct guard_signals trial_signals;  /* of the trial's first process */
 };

@@ -2,6 +2,7 @@
 /* See stage.h. */
 #include "harness/model/stage.h"
 
+#include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
 
 #include <errno.h>
@@ -106,10 +107,13 @@ int stage_start(struct stage *stage)
 
 int stage_close(struct stage *stage)
 {
+	const pid_t walker = stage->walker.pid;
 	int error;
 
 	family_kill(&stage->family, FAMILY_TRIAL);
 	walker_close(&stage->walker);
+	if (stage->guard.uses_shm && walker > 0)
+		(void)shm_remove_of(walker);
 	error = undo_rollback(stage->guard.undo, stage->undo_start);
 	undo_close(stage->guard.undo);
 	descriptors_free(stage->descriptors);

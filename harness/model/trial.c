@@ -431,6 +431,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
 	trial->undo_mark = undo_mark(stage->guard.undo);
 	stage->guard.has_timer = false;
+	stage->guard.removed_segment_count = 0;
 	stage->guard.trial_signals = stage->guard.walker_signals;
 	error = stage->scenario->strategy->take(&stage->walker, &trial->pid);
 	stage->guard.trial = trial->pid;
@@ -452,7 +453,9 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 	trial->children_left = family_others(&stage->family, FAMILY_TRIAL, trial->pid);
 	family_kill(&stage->family, FAMILY_TRIAL);
 	if (stage->guard.uses_shm)
-		trial->shm_left = shm_remove_of(trial->pid);
+		trial->shm_left = shm_remove_of(trial->pid) +
+				  shm_count_of(stage->guard.walker, stage->guard.removed_segments,
+					       stage->guard.removed_segment_count);
 	if (!error)
 		tell_oracles(trial, MOMENT_ENDED);
 	restored = trial_put_back(trial);
