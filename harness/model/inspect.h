@@ -34,6 +34,8 @@ struct inspection {
 	void *context;
 	uint64_t limit;   /* instructions */
 	bool undisturbed; /* no signal is delivered: what the walker itself would do from here on */
+	bool run_to_return; /* set by visit() at a function's first instruction: the copy runs on at
+			     * full speed until that function has returned */
 	bool beyond; /* go on behind the handler's return, to the limit or the end of the process */
 
 	enum inspect_end end;

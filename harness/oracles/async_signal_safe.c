@@ -86,10 +86,56 @@ static void cut_processor(char *name)
 	}
 }
 
+/* The bytes of an operator's name that look like other punctuation, at its start: operator<<. */
+static size_t span_operator(const char *text)
+{
+	static const char word[] = "operator";
+	const size_t length = sizeof(word) - 1;
+
+	return strncmp(text, word, length) == 0 && text[length] && strchr("<>(-", text[length])
+		       ? length + strspn(text + length, "<>()-=")
+		       : 0;
+}
+
+/*
+ * A C++ function without its parameters and its templates' arguments, which fill lines:
+ * std::vector<>::push_back, operator new.
+ */
+static void shorten(const char *name, char *plain, size_t size)
+{
+	size_t depth = 0;
+	size_t used = 0;
+
+	while (*name && used + 1 < size) {
+		const size_t length = span_operator(name);
+
+		if (length && !depth) {
+			used += (size_t)snprintf(plain + used, size - used, "%.*s", (int)length,
+						 name);
+			name += length;
+			continue;
+		}
+		if (*name == '(' && !depth)
+			break;
+		if (*name == '>' && depth)
+			depth--;
+		if (!depth)
+			plain[used++] = *name;
+		if (*name == '<')
+			depth++;
+		name++;
+	}
+	plain[used < size ? used : size - 1] = '\0';
+}
+
 void async_signal_plain_name(const char *name, char *plain, size_t size)
 {
 	snprintf(plain, size, "%s", name);
-	if (strchr(name, '(') || async_signal_safety(plain) != SAFETY_UNSAFE)
+	if (strchr(name, '(')) {
+		shorten(name, plain, size);
+		return;
+	}
+	if (async_signal_safety(plain) != SAFETY_UNSAFE)
 		return;
 	snprintf(plain, size, "%s", skip_prefixes(name));
 	cut_processor(plain);

@@ -27,7 +27,7 @@ enum safety {
  * What becomes of a name that the C library has for the same function before it is looked up:
  * __write, __GI_write and __libc_write are write, __memcpy_chk is memcpy, open64 and __open64_2 are
  * open, _IO_puts is puts, __memcpy_avx_unaligned is memcpy. A name that is in the list as it stands
- * (_exit) stays, and so does a C++ function with its parameters. Into `plain`.
+ * (_exit) stays. A C++ function, demangled, loses its parameters. Into `plain`.
  */
 void async_signal_plain_name(const char *name, char *plain, size_t size);
 

@@ -133,24 +133,18 @@ static struct reach *find_reach(struct state *state, const struct trial *trial)
 	return reach;
 }
 
-/* A C++ function's name has its parameters already. */
-static const char *brackets(const struct callee *callee)
-{
-	return strchr(callee->name, '(') ? "" : "()";
-}
-
 static void describe(const struct callee *called, const struct callee *interrupted, char *title,
 		     size_t size)
 {
 	if (interrupted)
 		snprintf(title, size,
-			 "the handler calls %.60s%s here inside %.60s%s; neither is "
+			 "the handler calls %.60s() here inside %.60s(); neither is "
 			 "async-signal-safe, so the behaviour is undefined (" EDITION ", 2.4.3)",
-			 called->name, brackets(called), interrupted->name, brackets(interrupted));
+			 called->name, interrupted->name);
 	else
 		snprintf(title, size,
-			 "the handler calls %.60s%s, which is not async-signal-safe (%s)",
-			 called->name, brackets(called),
+			 "the handler calls %.60s(), which is not async-signal-safe (%s)",
+			 called->name,
 			 called->safety == SAFETY_DROPPED ? "since " EDITION : EDITION ", 2.4.3");
 }
 
@@ -176,9 +170,9 @@ static void judge_jump(struct state *state, const struct reach *reach,
 	verdict->kind = "definite";
 	verdict->severity = SEVERITY_ERROR;
 	snprintf(verdict->title, sizeof(verdict->title),
-		 "the handler leaves %.60s%s by %s() here; when an unsafe function is called next, "
+		 "the handler leaves %.60s() by %s() here; when an unsafe function is called next, "
 		 "the behaviour is undefined (" EDITION ", 2.4.3)",
-		 interrupted->name, brackets(interrupted), reach->jump);
+		 interrupted->name, reach->jump);
 	snprintf(verdict->place, sizeof(verdict->place), "%s", reach->jump);
 	if (is_new(state, verdict->kind, verdict->place))
 		verdict->evidence = json_pack("{s:s, s:s}", "function", reach->jump, "interrupted",

@@ -32,6 +32,12 @@ struct callee {
 /* Has it a name that no list of safe functions has? */
 bool callee_is_unsafe(const struct callee *callee);
 
+enum code_owner {
+	OWNER_PROGRAM, /* all that is neither of these */
+	OWNER_LOADER,  /* stands between the program and the libraries */
+	OWNER_LIBRARY, /* of standard functions: C, mathematics, C++, memory */
+};
+
 /*
  * unsafe_call_names.c: names of addresses, remembered, since the same few are asked for at every
  * boundary.
@@ -42,15 +48,13 @@ struct names {
 	struct name_entry *sites;     /* by the return address of the call */
 	size_t module_count;          /* when they were filled */
 	const struct module *last;    /* of the latest question, and its answer */
-	bool last_is_library;
+	enum code_owner last_owner;
 };
 
 void names_init(struct names *names, struct walker *walker);
 void names_free(struct names *names);
 
-/* Does the address lie in a library of standard functions (C, mathematics, C++)? The loader does
- * not: it stands between the program and them. */
-bool names_is_library(struct names *names, uint64_t address);
+enum code_owner names_owner(struct names *names, uint64_t address);
 /* Is there such a library with symbols? Else why not, into `reason`. */
 bool names_has_library(struct names *names, char *reason, size_t size);
 
@@ -64,7 +68,7 @@ void names_entered(struct names *names, uint64_t pc, uint64_t stub, struct calle
 /* unsafe_call_handler.c: an unsafe function that a handler reaches. */
 struct unsafe_call {
 	struct callee callee;
-	json_t *path; /* the stack from it to the handler */
+	json_t *path; /* the stack from what calls it to the handler */
 };
 
 /* What a handler does, as one inspection saw it. */

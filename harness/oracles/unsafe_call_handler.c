@@ -22,17 +22,18 @@ struct entered {
 };
 
 struct visit {
+	struct inspection inspection;
 	struct reach *reach;
 	struct names *names;
 	struct entered entered[DEPTH];
 	size_t depth;
-	uint64_t handler_sp; /* at its first instruction; 0: not yet seen */
-	uint64_t stub;       /* the latest stub of a linkage table that was passed, ... */
-	uint64_t stub_sp;    /* ... and the stack pointer there */
-	uint32_t flags;      /* of the latest instruction */
-	bool was_library;
-	const char *jump; /* in longjmp or siglongjmp: its name */
-	bool has_end;     /* entered what does not return */
+	uint64_t handler_sp;   /* at its first instruction; 0: not yet seen */
+	uint64_t stub;         /* the latest stub of a linkage table that was passed, ... */
+	uint64_t stub_sp;      /* ... and the stack pointer there */
+	uint32_t flags;        /* of the latest instruction */
+	enum code_owner owner; /* of the latest instruction */
+	const char *jump;      /* in longjmp or siglongjmp: its name */
+	bool has_end;          /* entered what does not return */
 };
 
 /* `name` if it is in the list that NULL ends, as it stands there. */
@@ -49,17 +50,25 @@ static const char *const jumps[] = {"longjmp", "siglongjmp", NULL};
 static const char *const ends[] = {"exit",        "err",       "errx",        "verr", "verrx",
 				   "assert_fail", "cxa_throw", "cxa_rethrow", NULL};
 
-/* Frames of the copy from where it stands to the handler. */
+/* What may run other code of the program (a handler, a new process) before it returns. Any other
+ * library function is not stepped: whatever it does is its own business. */
+static const char *const leading_on[] = {
+	"_Fork",       "abort",        "daemon",          "fork",     "forkpty",    "kill",
+	"killpg",      "pause",        "ppoll",           "pselect",  "raise",      "sleep",
+	"sigprocmask", "sigqueue",     "sigsuspend",      "sigpause", "syscall",    "tgkill",
+	"vfork",       "pthread_kill", "pthread_sigmask", "longjmp",  "siglongjmp", NULL};
+
+/* Frames of the copy from the caller of the function where it stands to the handler. */
 static json_t *call_path(struct names *names, pid_t pid, const struct registers *registers)
 {
 	struct walker *walker = names->walker;
 	struct frame frames[TRIAL_FRAMES];
 	size_t count = unwind_stack(walker->unwinder, pid, registers, frames, TRIAL_FRAMES, NULL);
-	size_t end = 0;
+	size_t end = 1;
 
 	while (end < count && !frames[end].is_signal_frame)
 		end++;
-	return evidence_stack(walker, frames, end);
+	return evidence_stack(walker, frames + 1, end - 1);
 }
 
 static void note_call(struct visit *visit, const struct callee *callee, pid_t pid,
@@ -87,21 +96,21 @@ static bool is_in_unsafe(const struct visit *visit)
 static void enter(struct visit *visit, uint64_t pc, pid_t pid, const struct registers *registers)
 {
 	const uint64_t sp = registers_sp(registers);
-	const bool was_in_unsafe = is_in_unsafe(visit);
+	const bool is_inner = is_in_unsafe(visit);
 	struct callee callee;
 
 	names_entered(visit->names, pc, visit->stub_sp == sp ? visit->stub : 0, &callee);
 	if (visit->depth < DEPTH)
 		visit->entered[visit->depth++] =
 			(struct entered){.sp = sp, .is_unsafe = callee_is_unsafe(&callee)};
-	if (was_in_unsafe || !callee.is_named)
+	visit->inspection.run_to_return = !find_name(callee.name, leading_on);
+	if (is_inner)
 		return;
 	if (callee_is_unsafe(&callee)) {
 		note_call(visit, &callee, pid, registers);
 		visit->has_end = find_name(callee.name, ends) != NULL;
-	} else {
-		visit->jump = find_name(callee.name, jumps);
 	}
+	visit->jump = find_name(callee.name, jumps);
 }
 
 /* After a longjmp: is the stack no longer the handler's? */
@@ -110,33 +119,50 @@ static bool has_jumped_out(const struct visit *visit, uint64_t sp)
 	return sp > visit->handler_sp || visit->handler_sp - sp > STACK_MAX;
 }
 
+static void keep_stub(struct visit *visit, uint64_t pc, uint64_t sp)
+{
+	uint64_t pushed;
+
+	if (!symbols_is_stub(visit->names->walker->symbols, pc, &pushed) || pushed)
+		return;
+	visit->stub = pc;
+	visit->stub_sp = sp;
+}
+
+static void follow(struct visit *visit, pid_t pid, uint64_t pc, const struct registers *registers)
+{
+	const enum code_owner owner = names_owner(visit->names, pc);
+	const bool is_first = !visit->handler_sp;
+
+	if (is_first)
+		visit->handler_sp = registers_sp(registers);
+	if (owner == OWNER_PROGRAM)
+		keep_stub(visit, pc, registers_sp(registers));
+	else if (owner == OWNER_LIBRARY && visit->owner != OWNER_LIBRARY &&
+		 (is_first || !(visit->flags & INSTRUCTION_RETURN)))
+		enter(visit, pc, pid, registers);
+	else if (owner == OWNER_LOADER && visit->owner == OWNER_LOADER &&
+		 (visit->flags & INSTRUCTION_CALL))
+		visit->inspection.run_to_return = true; /* it binds a stub */
+	visit->owner = owner;
+}
+
 static bool visit_instruction(void *context, pid_t pid, const struct code_entry *code,
 			      const struct registers *registers)
 {
 	struct visit *visit = context;
 	const uint64_t sp = registers_sp(registers);
-	const bool is_library = names_is_library(visit->names, code->pc);
-	const bool is_first = !visit->handler_sp;
-	uint64_t pushed;
 
-	if (is_first)
-		visit->handler_sp = sp;
 	while (visit->depth && sp > visit->entered[visit->depth - 1].sp)
 		visit->depth--;
-	if (visit->jump && !is_library) {
+	if (visit->jump && names_owner(visit->names, code->pc) == OWNER_PROGRAM) {
 		if (has_jumped_out(visit, sp))
 			return false;
 		visit->jump = NULL;
 	}
-	if (is_library && !visit->was_library && (is_first || !(visit->flags & INSTRUCTION_RETURN)))
-		enter(visit, code->pc, pid, registers);
-	else if (!is_library && symbols_is_stub(visit->names->walker->symbols, code->pc, &pushed) &&
-		 !pushed) {
-		visit->stub = code->pc;
-		visit->stub_sp = sp;
-	}
-	visit->was_library = is_library;
-	visit->flags = code->instruction.flags;
+	follow(visit, pid, code->pc, registers);
+	visit->flags =
+		visit->inspection.run_to_return ? INSTRUCTION_RETURN : code->instruction.flags;
 	return !visit->has_end;
 }
 
@@ -170,20 +196,23 @@ int reach_learn(struct reach *reach, struct names *names, const struct trial *tr
 {
 	struct stage *stage = trial->stage;
 	const struct capture saved = stage->capture;
-	struct visit visit = {.reach = reach, .names = names};
-	struct inspection inspection = {
-		.visit = visit_instruction, .context = &visit, .limit = limit};
+	struct visit visit = {
+		.inspection = {.visit = visit_instruction, .context = &visit, .limit = limit},
+		.reach = reach,
+		.names = names,
+	};
+	const struct inspection *inspection = &visit.inspection;
 	int error;
 
 	/* The inspection drops what its copy prints, not what the trial printed before it. */
 	capture_mark(&stage->capture);
-	error = inspect_run(&inspection, stage, trial->boundary);
+	error = inspect_run(&visit.inspection, stage, trial->boundary);
 	stage->capture = saved;
 	if (error)
 		return error;
-	if (inspection.end == INSPECT_LEFT || inspection.end == INSPECT_STOPPED)
+	if (inspection->end == INSPECT_LEFT || inspection->end == INSPECT_STOPPED)
 		reach->jump = visit.jump;
-	explain(reach, &inspection);
+	explain(reach, inspection);
 	return 0;
 }
 

@@ -78,16 +78,25 @@ static bool is_among(const struct module *module, size_t count)
 	return false;
 }
 
-bool names_is_library(struct names *names, uint64_t address)
+static enum code_owner owner_of(const struct module *module)
+{
+	if (!module)
+		return OWNER_PROGRAM;
+	if (is_among(module, sizeof(libraries) / sizeof(libraries[0])))
+		return OWNER_LIBRARY;
+	return module_matches(module, "ld-*.so*") || module_matches(module, "ld64.so*")
+		       ? OWNER_LOADER
+		       : OWNER_PROGRAM;
+}
+
+enum code_owner names_owner(struct names *names, uint64_t address)
 {
 	keep_fresh(names);
 	if (!names->last || address < names->last->start || address >= names->last->end) {
 		names->last = symbols_module_at(names->walker->symbols, address);
-		names->last_is_library =
-			names->last &&
-			is_among(names->last, sizeof(libraries) / sizeof(libraries[0]));
+		names->last_owner = owner_of(names->last);
 	}
-	return names->last_is_library;
+	return names->last_owner;
 }
 
 bool names_has_library(struct names *names, char *reason, size_t size)
@@ -117,13 +126,14 @@ static void name_callee(struct callee *callee, const char *exported, size_t leng
 	callee->safety = async_signal_safety(callee->name);
 }
 
-/* The function that a stub stands for. */
+/* The function that a stub stands for. C++ functions are told by their own symbols, demangled. */
 static bool name_by_stub(const struct place *place, struct callee *callee)
 {
 	const size_t length = place->function ? strlen(place->function) : 0;
 	const size_t suffix = strlen(STUB_SUFFIX);
 
-	if (length <= suffix || strcmp(place->function + length - suffix, STUB_SUFFIX) != 0)
+	if (length <= suffix || strcmp(place->function + length - suffix, STUB_SUFFIX) != 0 ||
+	    strncmp(place->function, "_Z", 2) == 0)
 		return false;
 	name_callee(callee, place->function, length - suffix);
 	return true;
@@ -188,7 +198,8 @@ static void name_called(struct names *names, uint64_t return_address, struct cal
 	    !symbols_place(names->walker->symbols, target, &place) || name_by_stub(&place, callee))
 		return;
 	/* Not a byte of something else that looks like a call. */
-	if (place.function && place.function_start == target && names_is_library(names, target))
+	if (place.function && place.function_start == target &&
+	    names_owner(names, target) == OWNER_LIBRARY)
 		name_callee(callee, place.function, strlen(place.function));
 }
 

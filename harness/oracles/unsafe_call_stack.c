@@ -43,7 +43,7 @@ static const struct callee *name_frame(struct names *names, const struct frame *
 
 static bool is_library_frame(struct names *names, const struct frame *frame)
 {
-	return !frame->is_signal_frame && names_is_library(names, lookup_of(frame));
+	return !frame->is_signal_frame && names_owner(names, lookup_of(frame)) == OWNER_LIBRARY;
 }
 
 /* The outermost function with a name of the stretch of library frames from `first` to `last`. */
