@@ -7,6 +7,7 @@
 #include "harness/base/signals.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,7 +39,11 @@ static int set_signal(void *settings, const char *value)
 {
 	struct run_settings *run = settings;
 
-	return signal_from_name(value, &run->scenario.signal);
+	int error = signal_from_name(value, &run->scenario.signal);
+
+	if (!error && (run->scenario.signal == SIGKILL || run->scenario.signal == SIGSTOP))
+		error = fail(-EINVAL, "no program can see SIGKILL or SIGSTOP");
+	return error;
 }
 
 static int set_location(struct location *location, const char *value)
@@ -236,7 +241,8 @@ static int take_pipe(struct scenario *scenario)
 		used += (size_t)part;
 	if (part < 0 || used == STDIN_MAX || strlen(bytes) != used) {
 		free(bytes);
-		return fail(-EINVAL, "the program's input comes through a pipe and is binary, "
+		return fail(-EINVAL, "the program's input comes through a pipe (or a file without "
+				     "a name) and is binary, "
 				     "unreadable or over 1 MiB: give it as --stdin FILE");
 	}
 	scenario->stdin_text = bytes;
@@ -255,13 +261,16 @@ int scenario_take_stdin(struct scenario *scenario)
 				    scenario->stdin_path, strerror(errno));
 		free(scenario->stdin_path);
 		scenario->stdin_path = full;
-		return 0;
+		return stat(full, &status) == 0 && S_ISDIR(status.st_mode)
+			       ? fail(-EISDIR, "%s is a directory, no input for a program", full)
+			       : 0;
 	}
 	if (scenario->stdin_text || fstat(STDIN_FILENO, &status) < 0)
 		return 0;
 	if (S_ISREG(status.st_mode))
 		scenario->stdin_path = realpath("/proc/self/fd/0", NULL);
-	else if (S_ISFIFO(status.st_mode))
+	/* A file whose name is gone, as of a here-document, is read now like a pipe. */
+	if (S_ISFIFO(status.st_mode) || (S_ISREG(status.st_mode) && !scenario->stdin_path))
 		return take_pipe(scenario);
 	return 0;
 }

@@ -172,7 +172,7 @@ int walker_add_breakpoint(struct walker *walker, uint64_t address)
 	breakpoint = &walker->breakpoints[walker->breakpoint_count];
 	*breakpoint = (struct walker_breakpoint){.address = address};
 	if (!plant(walker, breakpoint))
-		return fail(-EFAULT, "0x%llx is not mapped in %s", (unsigned long long)address,
+		return fail(-EINVAL, "0x%llx is not mapped in %s", (unsigned long long)address,
 			    walker->launch->program);
 	walker->breakpoint_count++;
 	return 0;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#define START_LENGTH 32 /* instructions of start-up code before its first call */
+
 /* Where the dynamic loader says that the list of libraries changed (link.h, struct r_debug, r_brk).
  */
 #define LOADER_MARK "_dl_debug_state"
@@ -91,35 +93,73 @@ static int enter_handler(struct window *window, struct walker *walker)
 	return not_reached(window, walker);
 }
 
-/* The address of main: its symbol, or what the start-up code hands to __libc_start_main (its first
- * argument, LSB), which a stripped program does as well. */
+/* A program that holds the C library and has no symbols: its start-up code hands main over as the
+ * first argument of the first function that it calls (LSB, __libc_start_main; crt1.o). */
+static int find_handed_over(struct walker *walker, uint64_t *address)
+{
+	const struct registers *registers;
+	const struct mapping *mapping;
+	int error = 0;
+
+	for (int i = 0; i < START_LENGTH && !error && walker->end == WALKER_RUNS; i++) {
+		if (walker_code(walker)->instruction.flags & INSTRUCTION_CALL) {
+			error = walker_registers(walker, &registers);
+			if (error)
+				return error;
+			*address = registers_argument(registers, 0);
+			mapping = maps_find(&walker->maps, *address);
+			if (mapping && mapping->executable)
+				return 0;
+			break;
+		}
+		error = walker_step(walker);
+	}
+	return error ? error
+		     : fail(-ENOENT,
+			    "%s has no symbol `main` and does not start through the C library: "
+			    "name the window's start as MODULE+0xOFFSET",
+			    walker->launch->program);
+}
+
+/* What the start-up code hands to __libc_start_main, which a stripped program does as well. */
+static int find_main_by_start(struct walker *walker, uint64_t *address)
+{
+	const struct registers *registers;
+	uint64_t *addresses;
+	size_t count;
+	int error = symbols_find(walker->symbols, NULL, "__libc_start_main", &addresses, &count);
+
+	if (error) {
+		fail_clear();
+		return find_handed_over(walker, address);
+	}
+	error = run_to(walker, addresses[0]);
+	if (!error && walker->end == WALKER_RUNS)
+		error = walker_registers(walker, &registers);
+	if (!error && walker->end == WALKER_RUNS)
+		*address = registers_argument(registers, 0);
+	free(addresses);
+	return error;
+}
+
 static int enter_main(struct window *window, struct walker *walker)
 {
 	uint64_t *addresses;
+	uint64_t address = 0;
 	size_t count;
-	const struct registers *registers;
 	int error =
 		symbols_find(walker->symbols, symbols_module_at(walker->symbols, walker->pc)->path,
 			     "main", &addresses, &count);
 
 	if (error) {
 		fail_clear();
-		error = symbols_find(walker->symbols, NULL, "__libc_start_main", &addresses,
-				     &count);
-		if (error)
-			return fail(-ENOENT,
-				    "%s has no symbol `main` and does not start through the C "
-				    "library: name the window's start as MODULE+0xOFFSET",
-				    walker->launch->program);
-		error = run_to(walker, addresses[0]);
-		if (!error && walker->end == WALKER_RUNS)
-			error = walker_registers(walker, &registers);
-		if (!error && walker->end == WALKER_RUNS)
-			addresses[0] = registers_argument(registers, 0);
+		error = find_main_by_start(walker, &address);
+	} else {
+		address = addresses[0];
+		free(addresses);
 	}
 	if (!error && walker->end == WALKER_RUNS)
-		error = run_to(walker, addresses[0]);
-	free(addresses);
+		error = run_to(walker, address);
 	if (!error && walker->end != WALKER_RUNS)
 		error = not_reached(window, walker);
 	return error;
