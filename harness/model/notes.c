@@ -6,6 +6,7 @@
 #include "harness/engine/fidelity.h"
 #include "harness/model/story.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -114,6 +115,11 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 			&fidelity, "signal",
 			"the program sends a signal to its parent or to every process; it was "
 			"held back");
+	if (stage->scenario->signal == SIGTSTP || stage->scenario->signal == SIGTTIN ||
+	    stage->scenario->signal == SIGTTOU)
+		note_fidelity(&fidelity, "session",
+			      "the program runs in a session of its own, where no shell could let "
+			      "it go on, so that SIGTSTP, SIGTTIN and SIGTTOU do not stop it");
 	if (stage->guard.walker_has_timer)
 		note_fidelity(&fidelity, "timer",
 			      "the program sets a timer (alarm, setitimer or timer_settime), which "
