@@ -45,13 +45,32 @@ char *example_place(const json_t *where)
 	return place_in_module(where);
 }
 
+char *example_python(const json_t *python)
+{
+	const char *function = text_member(python, "function");
+	const char *file = text_member(python, "file");
+	const char *source = text_member(python, "source");
+	const json_t *line = json_object_get(python, "line");
+
+	if (!json_is_integer(line))
+		return alloc_format("%s at %s", function ? function : "?",
+				    file ? last_part(file) : "?");
+	return alloc_format("%s at %s:%lld%s%s", function ? function : "?",
+			    file ? last_part(file) : "?", (long long)json_integer_value(line),
+			    source ? ": " : "", source ? source : "");
+}
+
 /* "main at file.c:12", "pause (libc.so.6+0xd3e21)" or "libc.so.6+0xd3e21"; the caller frees. */
 static char *frame_text(const json_t *frame)
 {
 	const char *function = text_member(frame, "function");
-	char *place = example_place(frame);
+	const json_t *python = json_object_get(frame, "python");
+	char *place;
 	char *text;
 
+	if (python)
+		return example_python(python);
+	place = example_place(frame);
 	if (json_is_true(json_object_get(frame, "signal_frame")))
 		text = alloc_text("<signal handler called>");
 	else if (!function)

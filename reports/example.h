@@ -17,6 +17,9 @@
  */
 void example_print(struct layout *layout, const json_t *example, bool full);
 
+/* "work at script.py:12: lock.acquire()", of the member `python`; the caller frees. */
+char *example_python(const json_t *python);
+
 /* "file.c:12", or "module+0x1136" where no line is known; the caller frees. */
 char *example_place(const json_t *where);
 

@@ -52,6 +52,24 @@ static char *ranges_text(const json_t *ranges)
 	return text;
 }
 
+/* The Python instruction and its line, as dis and a traceback name them. */
+static void print_python(struct layout *layout, const json_t *python)
+{
+	const json_t *offset = json_object_get(python, "offset");
+	const char *opcode = text_member(python, "opcode", NULL);
+	char *place = example_python(python);
+
+	layout_indent(layout, MARGIN);
+	layout_print(layout, PAINT_BLUE, "--> ");
+	layout_wrap(layout, MARGIN + 4, PAINT_PLAIN, "%s", place);
+	free(place);
+	if (!opcode || !json_is_integer(offset))
+		return;
+	layout_indent(layout, MARGIN + 4);
+	layout_wrap(layout, MARGIN + 4, PAINT_PLAIN, "opcode %s at offset %lld", opcode,
+		    (long long)json_integer_value(offset));
+}
+
 static void print_where(struct layout *layout, const json_t *where)
 {
 	const char *function = text_member(where, "function", NULL);
@@ -59,8 +77,11 @@ static void print_where(struct layout *layout, const json_t *where)
 	const char *module = text_member(where, "module", "?");
 	const char *slash = strrchr(module, '/');
 	const char *file = text_member(where, "file", NULL);
+	const json_t *python = json_object_get(where, "python");
 	char *place = example_place(where);
 
+	if (python)
+		print_python(layout, python);
 	layout_indent(layout, MARGIN);
 	layout_print(layout, PAINT_BLUE, "--> ");
 	if (file)

@@ -36,14 +36,21 @@ static const char *text_of(const json_t *object, const char *member)
 	return text ? text : "";
 }
 
+/* The function that was interrupted, or Python's that it executes. */
+static bool is_in_function(const json_t *finding, const char *glob)
+{
+	const json_t *where = json_object_get(finding, "where");
+
+	return fnmatch(glob, text_of(where, "function"), 0) == 0 ||
+	       fnmatch(glob, text_of(json_object_get(where, "python"), "function"), 0) == 0;
+}
+
 static bool is_declared_by(const struct manifest_finding *declared, const json_t *finding)
 {
 	if (strcmp(declared->oracle, text_of(finding, "oracle")) != 0 ||
 	    strcmp(declared->kind, text_of(finding, "kind")) != 0)
 		return false;
-	return !declared->function ||
-	       fnmatch(declared->function, text_of(json_object_get(finding, "where"), "function"),
-		       0) == 0;
+	return !declared->function || is_in_function(finding, declared->function);
 }
 
 static bool is_declared(const struct manifest *manifest, const json_t *finding)
