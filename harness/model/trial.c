@@ -127,7 +127,8 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 /* The process is about to end itself and can still be asked anything. */
 static int on_exit_call(struct trial *trial, const struct registers *registers)
 {
-	judge_status(trial, W_EXITCODE((int)registers_syscall_argument(registers, 0) & 0xff, 0));
+	trial->told_status = W_EXITCODE((int)registers_syscall_argument(registers, 0) & 0xff, 0);
+	judge_status(trial, trial->told_status);
 	if (!scenario_expects(trial->stage->scenario, &trial->outcome))
 		keep_stack(trial);
 	tell_oracles(trial, MOMENT_EXIT);
@@ -160,6 +161,13 @@ static int on_syscall(struct trial *trial)
 	return 0;
 }
 
+/* Was it judged in its last system call, alone, so that nothing can have changed since? */
+static bool is_as_told(const struct trial *trial, int status)
+{
+	return trial->has_told_end && trial->told_status == status &&
+	       family_others(&trial->stage->family, FAMILY_TRIAL, trial->pid) == 0;
+}
+
 static int settle_main(struct trial *trial, struct course *course, const struct stop *stop)
 {
 	unsigned long message;
@@ -167,7 +175,8 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 	switch (stop->kind) {
 	case STOP_EXITED:
 	case STOP_KILLED:
-		judge_status(trial, stop->raw);
+		if (!is_as_told(trial, stop->raw))
+			judge_status(trial, stop->raw);
 		family_remove(&trial->stage->family, trial->pid);
 		course->main_ended = now();
 		course->has_ended = family_others(&trial->stage->family, FAMILY_TRIAL, 0) == 0;

@@ -32,6 +32,7 @@ struct trial {
 	pid_t pid;
 	bool is_control;
 	bool has_told_end; /* the oracles saw it before its exit */
+	int told_status;   /* with which it was about to end then */
 	size_t undo_mark;
 
 	enum delivery delivery;
@@ -45,8 +46,8 @@ struct trial {
 	size_t children_left; /* killed after the main process had ended */
 	size_t shm_left;      /* System V segments that it made and left, removed by now */
 	int crash_signal;
-	uint64_t crash_address;       /* of the fault, where the signal has one */
-	struct trial_stack end_stack; /* where it ended, where that was not expected */
+	uint64_t crash_address;         /* of the fault, where the signal has one */
+	struct trial_stack end_stack;   /* where it ended, where that was not expected */
 	struct python_stack end_python; /* the Python frames there */
 	struct registers end_registers;
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
