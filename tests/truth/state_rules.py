@@ -167,6 +167,13 @@ def unsafe(*functions):
     return rule
 
 
+def jumps_out_of(*functions):
+    def rule(target):
+        found = unsafe(*functions)(target)
+        return {("unsafe-call", "definite"): found["unsafe-call", "definite"]}
+    return rule
+
+
 def between_load_and_store(oracle, symbol):
     def rule(target):
         walk = target.walk()
@@ -289,6 +296,8 @@ RULES = {
     "jump-arena": arena_held,
     "malloc-reentry": unsafe("malloc", "free"),
     "stdio-reentry": unsafe("fputs", "fwrite"),
+    "unsafe-callback": unsafe("qsort"),
+    "unsafe-jump": jumps_out_of("malloc", "free"),
     "refcount-take": between_load_and_store("refcount", "references"),
     "refcount-drop": between_load_and_store("refcount", "references"),
     "shared-lost": between_load_and_store("shared-data", "total"),
@@ -337,8 +346,9 @@ def told_by_lock(target, _):
 UNTIDY = {"jump-file", "jump-shm"}
 # Targets that have nothing to tell: how they end is all.
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
-          "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry", "exception-torn",
-          "exception-swapped", "throw-noexcept", "throw-in-throw"}
+          "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry",
+          "unsafe-callback", "unsafe-jump", "exception-torn", "exception-swapped",
+          "throw-noexcept", "throw-in-throw"}
 # Targets that tell something else than where a finding is due: where that is.
 TELLS_OTHERWISE = {
     "jump-announced": told_by_lock,
