@@ -31,6 +31,8 @@ def compare(report, declared, expected, count):
              if (finding["oracle"], finding["kind"]) in declared]
     others = [finding for finding in report["findings"] if finding not in named]
     reported = boundaries_of(named)
+    print(f"{report['scenario']['argv'][0].rsplit('/')[-1]}: {len(expected & reported)} right, "
+          f"{len(expected - reported)} missed, {len(reported - expected)} extra")
     if expected - reported:
         wrong.append(f"missed: {ranges.text(ranges.of(expected - reported))}")
     if reported - expected:
