@@ -145,12 +145,10 @@ install: all $(BUILD)/sigsweep.1 $(BUILD)/sigsweep.bash
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sigsweep'
 	install -d '$(DESTDIR)$(PREFIX)/share/sigsweep/schema'
 	install -m 644 $(wildcard reports/schema/*.json) '$(DESTDIR)$(PREFIX)/share/sigsweep/schema'
-ifneq ($(wildcard include/sigsweep.h),)
 	install -D -m 644 include/sigsweep.h '$(DESTDIR)$(PREFIX)/include/sigsweep.h'
-endif
-ifneq ($(wildcard sigsweep.pc),)
-	install -D -m 644 sigsweep.pc '$(DESTDIR)$(PREFIX)/lib/pkgconfig/sigsweep.pc'
-endif
+	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' sigsweep.pc.in \
+		>'$(DESTDIR)$(PREFIX)/lib/pkgconfig/sigsweep.pc'
 
 ## clean: remove the build directory
 clean:
