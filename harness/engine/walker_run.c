@@ -268,6 +268,10 @@ static int settle(struct walker *walker, struct course *course, const struct sto
 			return error;
 		if (stop->event == PTRACE_EVENT_EXEC && course->how != TRACE_STEP)
 			walker->in_syscall = true;
+		if (stop->event == PTRACE_EVENT_EXEC && walker->stop_at_exec) {
+			course->is_done = true;
+			return trace_get_pc(walker->pid, &walker->pc);
+		}
 		return trace_resume(walker->pid, course->how, 0);
 	case STOP_SYSCALL:
 		walker->in_syscall = !walker->in_syscall;

@@ -301,14 +301,16 @@ static int enter(struct window *window, struct walker *walker)
 
 	if (window->from->kind == LOCATION_HANDLER)
 		return enter_handler(window, walker);
+	walker->stop_at_exec = true;
 	do {
 		walker->execed = false;
 		error = run_to_entry(walker);
-		if (error || walker->end != WALKER_RUNS)
-			return error;
+		if (error || walker->end != WALKER_RUNS || walker->execed)
+			continue;
 		take_python_names(window, walker);
 		error = enter_from(window, walker);
 	} while (!error && walker->end == WALKER_RUNS && walker->execed);
+	walker->stop_at_exec = false;
 	return error;
 }
 
