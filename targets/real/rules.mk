@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The rules of make.manifest and make-instruction.manifest.
 all: /tmp/sigsweep-real-two
 
