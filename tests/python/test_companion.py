@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
 
