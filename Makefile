@@ -156,7 +156,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## //p' Makefile
+	@sed -n 's/^## //p' $(filter-out %.d,$(MAKEFILE_LIST))
 
 -include $(OBJECTS:.o=.d) $(TEST_BINARIES:=.d)
 FORCE:

@@ -5,12 +5,15 @@ boundaries are chosen so that all of it takes a few minutes."""
 import shutil
 
 import rivals
-from measure import alternate, median, own_time, ratio
+from measure import alternate, median, own_time, ratio, run
 from programs import CProgram, python_program
 from sweep import sweep
 from table import Row
 
 CORE = ["--oracle", "end"]  # verified, unwound, recorded; the other oracles are measured by themselves
+# From one builtin of bash to another one, which its symbol table names.
+BASH_SCRIPT = "trap 'n=1' INT; :; n=$((1 + 2)); false; echo done"
+BASH_WINDOW = ["--budget", "1500trials", "--from", "colon_builtin", "--to", "false_builtin"]
 
 
 class Bench:
@@ -139,5 +142,36 @@ def growth(bench):
                 most=1.2)]
 
 
+def cost_of_oracles(bench, name, options, command):
+    """Trials per second with the oracle `end` alone, which looks at nothing more than every trial
+    does, with each other one beside it, and with all."""
+    section = f"oracles, {name}"
+    others = [line.split()[0] for line in run([bench.sigsweep, "list", "oracles"])[1].splitlines()]
+    others.remove("end")
+
+    def side(*words):
+        return lambda: sweep(bench.sigsweep, ["-j1", *options, *words], command)
+
+    sides = {"end": side(*CORE), "all": side()}
+    for other in others:
+        sides[other] = side("--oracle", f"end,{other}")
+    all_ = {key: [each.seconds_each for each in each_round]
+            for key, each_round in alternate(min(3, bench.rounds), **sides).items()}
+    return [
+        Row(section, "end alone", median([1 / each for each in all_["end"]]), "/s"),
+        *[Row(section, f"time with {other} as well", ratio(all_[other], all_["end"]), "x")
+          for other in others],
+        Row(section, "time with all", ratio(all_["all"], all_["end"]), "x", most=1.5),
+    ]
+
+
+def oracles(bench):
+    rows = cost_of_oracles(bench, "C", bench.c.window, bench.c.swept(bench.c.length(2000)))
+    bash = shutil.which("bash")
+    if bash:
+        rows += cost_of_oracles(bench, "bash", BASH_WINDOW, [bash, "-c", BASH_SCRIPT])
+    return rows
+
+
 SECTIONS = {"c": c_program, "cpython": cpython, "steps": steps, "gdb": gdb, "strace": strace,
-            "growth": growth}
+            "growth": growth, "oracles": oracles}

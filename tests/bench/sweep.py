@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from measure import ENVIRONMENT, Failed
 
 # Why a report is not complete where the options wanted it so: --budget, --in with no such module.
-ASKED_FOR = ("a sample:", "there was no eligible boundary")
+ASKED_FOR = re.compile("^a sample:|were not tried|no eligible boundary")
 LOOK_EVERY = 0.02  # seconds between two looks at the memory of the harness
 
 
@@ -107,7 +108,7 @@ def sweep(sigsweep, options, command, *, with_memory=False):
             raise Failed(f"{' '.join(words)}: exit status {process.returncode}\n{errors[-1000:]}")
         result = json.loads(report.read_text())
         why = [reason for reason in result["boundaries"]["why_incomplete"]
-               if not reason.startswith(ASKED_FOR)]
+               if not ASKED_FOR.search(reason)]
         if why:
             raise Failed(f"{' '.join(words)}: not complete: {why}")
         return Sweep(seconds, result, memory.total() if memory else 0)

@@ -52,10 +52,13 @@ def show(value):
     return f"{value:.3g}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def print_section(rows):
-    """Prints the rows of one section, headed by its name."""
-    print(f"\n{rows[0].section}")
+def print_rows(rows):
+    """Prints rows, those of each section under its name."""
+    section = None
     for row in rows:
+        if row.section != section:
+            section = row.section
+            print(f"\n{section}")
         spread = f"({show(row.range['min'])} .. {show(row.range['max'])})" if row.range else ""
         line = (f"  {row.name:<52} {show(row.value):>9} {row.unit:<6} {spread:<18} "
                 f"{row.goal:<8} {row.verdict}")
