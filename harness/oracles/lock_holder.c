@@ -79,11 +79,22 @@ static void describe_open(const struct lock *lock, struct lock_holder *holder)
 	}
 }
 
+/* Was it held before the program was watched? Then the first that is seen of it is its release. */
+static bool is_released_unseen(const struct lock_oracle *oracle, uint64_t address)
+{
+	const struct lock *lock = lock_book_find(&oracle->knowledge->book, address);
+
+	return lock && lock->is_released_first;
+}
+
 static void describe_before(struct lock_oracle *oracle, const struct trial *trial,
 			    const struct lock_point *point, struct lock_holder *holder)
 {
 	const struct lock_hold *hold = lock_oracle_hold(oracle, trial, point->address);
 
+	if (!is_silent(point) && (!hold || hold->taken_unseen) &&
+	    !is_released_unseen(oracle, point->address))
+		return; /* memory that only becomes a lock later, on the stack for one */
 	holder->is_held = true;
 	holder->before = true;
 	if (hold) {
