@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct settings {
 	bool use_gdb;
@@ -169,6 +170,9 @@ static int replay_from(const struct settings *settings, const json_t *report, co
 		return error;
 	scenario_init(&scenario);
 	error = scenario_from_json(&scenario, json_object_get(report, "scenario"));
+	if (!error && scenario.directory && chdir(scenario.directory) < 0)
+		error = fail(-errno, "cannot enter the program's folder %s: %s", scenario.directory,
+			     strerror(errno));
 	if (!error)
 		error = scenario_finish(&scenario);
 	scenario.jobs = 1;

@@ -23,6 +23,20 @@ static char *record_beside(const char *output)
 	return alloc_format("%s.jsonl", output);
 }
 
+/* The program is looked for from here, and executed from the directory that it is to run in. */
+static void make_absolute(struct scenario *scenario)
+{
+	char *here = scenario->directory ? realpath(".", NULL) : NULL;
+	char *full;
+
+	if (here && scenario->program[0] != '/') {
+		full = alloc_format("%s/%s", here, scenario->program);
+		free(scenario->program);
+		scenario->program = full;
+	}
+	free(here);
+}
+
 static int finish_settings(struct run_settings *settings, int count, char **arguments)
 {
 	int error;
@@ -36,6 +50,8 @@ static int finish_settings(struct run_settings *settings, int count, char **argu
 	error = report_check_path(settings->output);
 	if (!error)
 		error = scenario_finish(&settings->scenario);
+	if (!error)
+		make_absolute(&settings->scenario);
 	return error ? error : scenario_take_stdin(&settings->scenario);
 }
 

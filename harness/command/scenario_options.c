@@ -130,7 +130,11 @@ static int add_environment(void *settings, const char *value)
 
 static int set_directory(void *settings, const char *value)
 {
-	replace(&((struct run_settings *)settings)->scenario.directory, value);
+	char *full = realpath(value, NULL);
+
+	/* One that is not there is told of when the program is to enter it. */
+	replace(&((struct run_settings *)settings)->scenario.directory, full ? full : value);
+	free(full);
 	return 0;
 }
 
