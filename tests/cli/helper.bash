@@ -32,7 +32,7 @@ teardown()
 left_over()
 {
 	cd /proc && env -u SIGSWEEP_CLI_CASE \
-		grep -lzsFx "SIGSWEEP_CLI_CASE=$SIGSWEEP_CLI_CASE" [0-9]*/environ
+		grep -lzsFx "SIGSWEEP_CLI_CASE=$SIGSWEEP_CLI_CASE" [0-9]*/environ || true
 }
 
 # A moment's grace, since a killed process is slow to go.

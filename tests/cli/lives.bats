@@ -60,9 +60,12 @@ load helper
 	sweep 0 --oracle end -- "$VICTIMS/ends" chdir below
 	expect '.boundaries.complete and .outcomes.same == .boundaries.injected' true
 	[ -z "$(ls -A below)" ]
-	# A program and a folder given relatively, together with -C.
+	# A program and a folder given relatively, without and with -C, and the replay from elsewhere.
 	cp "$VICTIMS/ends" mine
-	sweep 0 --oracle end -b syscall -C "$PWD" -- ./mine chdir below
+	sweep 0 --oracle end -b syscall -- ./mine chdir below
+	(cd / && try 0 "$SIGSWEEP" replay "$BATS_TEST_TMPDIR/report.json" 1)
+	sweep 0 --oracle end -b syscall -C below -- ./mine chdir ../below
+	(cd / && try 0 "$SIGSWEEP" replay "$BATS_TEST_TMPDIR/report.json" 1)
 }
 
 @test "it never ends: asleep, or busy" {
