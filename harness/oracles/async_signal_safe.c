@@ -50,6 +50,14 @@ static const char *skip_prefixes(const char *name)
 	return name;
 }
 
+/* What macros call when there is more to do. */
+static const char *skip_aliases(const char *name)
+{
+	if (strcmp(name, "overflow") == 0)
+		return "putc";
+	return strcmp(name, "uflow") == 0 ? "getc" : name;
+}
+
 static bool cut(char *name, const char *suffix)
 {
 	const size_t length = strlen(name);
@@ -86,15 +94,20 @@ static void cut_processor(char *name)
 	}
 }
 
-/* The bytes of an operator's name that look like other punctuation, at its start: operator<<. */
+/* Bytes of an operator's name at the start of `text`, of those that look like brackets. */
 static size_t span_operator(const char *text)
 {
 	static const char word[] = "operator";
+	static const char *const signs[] = {"()",  "<<=", "<=>", "<<", "<=",  "<",
+					    ">>=", ">>",  ">=",  ">",  "->*", "->"};
 	const size_t length = sizeof(word) - 1;
 
-	return strncmp(text, word, length) == 0 && text[length] && strchr("<>(-", text[length])
-		       ? length + strspn(text + length, "<>()-=")
-		       : 0;
+	if (strncmp(text, word, length) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (strncmp(text + length, signs[i], strlen(signs[i])) == 0)
+			return length + strlen(signs[i]);
+	return 0;
 }
 
 /*
@@ -137,7 +150,7 @@ void async_signal_plain_name(const char *name, char *plain, size_t size)
 	}
 	if (async_signal_safety(plain) != SAFETY_UNSAFE)
 		return;
-	snprintf(plain, size, "%s", skip_prefixes(name));
+	snprintf(plain, size, "%s", skip_aliases(skip_prefixes(name)));
 	cut_processor(plain);
 	cut_suffixes(plain);
 }

@@ -19,8 +19,8 @@ enum safety {
 	SAFETY_FUNCTION_GONE, /* was in the list; 2024 has no such function; safe as ever */
 	SAFETY_DROPPED,       /* was in the list; 2024 has the function and says it is unsafe */
 	SAFETY_SYSTEM_CALL,   /* never in it; on Linux nothing but a system call and errno */
-	SAFETY_ARGUMENTS,     /* never in it; touches nothing but its arguments (or says where errno
-			       * is): what compilers call for functions and macros that are in it */
+	SAFETY_ARGUMENTS, /* never in it; touches nothing but its arguments, or says where errno or
+			   * the like is: what compilers make of calls and macros */
 };
 
 /*
@@ -70,6 +70,10 @@ enum safety async_signal_safety(const char *plain);
 	X(connect, 2001, LISTED)                        \
 	X(copy_file_range, 0, SYSTEM_CALL)              \
 	X(creat, 2001, LISTED)                          \
+	X(ctype_b_loc, 0, ARGUMENTS)                    \
+	X(ctype_get_mb_cur_max, 0, ARGUMENTS)           \
+	X(ctype_tolower_loc, 0, ARGUMENTS)              \
+	X(ctype_toupper_loc, 0, ARGUMENTS)              \
 	X(dup, 2001, LISTED)                            \
 	X(dup2, 2001, LISTED)                           \
 	X(dup3, 2024, LISTED)                           \
@@ -129,6 +133,7 @@ enum safety async_signal_safety(const char *plain);
 	X(gettid, 0, SYSTEM_CALL)                       \
 	X(gettimeofday, 0, SYSTEM_CALL)                 \
 	X(getuid, 2001, LISTED)                         \
+	X(h_errno_location, 0, ARGUMENTS)               \
 	X(htobe16, 2024, LISTED)                        \
 	X(htobe32, 2024, LISTED)                        \
 	X(htobe64, 2024, LISTED)                        \
@@ -256,9 +261,12 @@ enum safety async_signal_safety(const char *plain);
 	X(sigaction, 2001, LISTED)                      \
 	X(sigaddset, 2001, LISTED)                      \
 	X(sigaltstack, 0, SYSTEM_CALL)                  \
+	X(sigblock, 0, SYSTEM_CALL)                     \
 	X(sigdelset, 2001, LISTED)                      \
 	X(sigemptyset, 2001, LISTED)                    \
 	X(sigfillset, 2001, LISTED)                     \
+	X(sighold, 0, SYSTEM_CALL)                      \
+	X(sigignore, 0, SYSTEM_CALL)                    \
 	X(sigismember, 2001, LISTED)                    \
 	X(siglongjmp, 2017, LISTED)                     \
 	X(signal, 2001, LISTED)                         \
@@ -267,8 +275,10 @@ enum safety async_signal_safety(const char *plain);
 	X(sigpending, 2001, LISTED)                     \
 	X(sigprocmask, 2001, LISTED)                    \
 	X(sigqueue, 2001, LISTED)                       \
+	X(sigrelse, 0, SYSTEM_CALL)                     \
 	X(sigset, 2001, FUNCTION_GONE)                  \
 	X(sigsetjmp, 0, ARGUMENTS)                      \
+	X(sigsetmask, 0, SYSTEM_CALL)                   \
 	X(sigsuspend, 2001, LISTED)                     \
 	X(sigtimedwait, 0, SYSTEM_CALL)                 \
 	X(sigwait, 0, SYSTEM_CALL)                      \
