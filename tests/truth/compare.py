@@ -22,6 +22,14 @@ def boundaries_of(findings):
     return {index for finding in findings for index in ranges.members(finding["boundaries"])}
 
 
+def count_line(name, report, declared, expected):
+    """What tests/run adds up to precision and recall."""
+    reported = boundaries_of([finding for finding in report["findings"]
+                              if (finding["oracle"], finding["kind"]) in declared])
+    return (f"{name}: {len(expected & reported)} right, {len(expected - reported)} missed, "
+            f"{len(reported - expected)} extra")
+
+
 def compare(report, declared, expected, count):
     """Sentences on what differs; `declared`: {(oracle, kind)}, `count`: boundaries of the walk."""
     wrong = []
@@ -31,8 +39,6 @@ def compare(report, declared, expected, count):
              if (finding["oracle"], finding["kind"]) in declared]
     others = [finding for finding in report["findings"] if finding not in named]
     reported = boundaries_of(named)
-    print(f"{report['scenario']['argv'][0].rsplit('/')[-1]}: {len(expected & reported)} right, "
-          f"{len(expected - reported)} missed, {len(reported - expected)} extra")
     if expected - reported:
         wrong.append(f"missed: {ranges.text(ranges.of(expected - reported))}")
     if reported - expected:
@@ -65,6 +71,7 @@ def main():
         print(f"{options.target}: {sentence}")
     if not wrong:
         print(f"{options.target}: {len(expected)} boundaries as derived, of {len(target.walk())}")
+    print(count_line(options.target, report, manifest.findings(target.manifest), expected))
     return 1 if wrong else 0
 
 
