@@ -199,9 +199,15 @@ const struct option_row run_options[] = {
 	{"boundary", 'b', "KIND",
 	 "where to interrupt (default instruction): see sigsweep list injectors", set_boundary},
 	{"signal", 's', "SIGNAL", "the signal, by name or number (default INT)", set_signal},
-	{"from", 0, "LOC", "where the window begins (default handler)", set_from},
-	{"to", 0, "LOC", "where the window ends (default exit)", set_to},
-	{"in", 0, "GLOB", "only boundaries in modules whose name or path matches", set_in},
+	{"from", 0, "LOC", "where the window begins (default handler; of a Python program module)",
+	 set_from},
+	{"to", 0, "LOC", "where the window ends (default exit; of a Python program finalize)",
+	 set_to},
+	{"in", 0, "GLOB",
+	 "only boundaries in modules whose name or path matches (of Python extensions: also in "
+	 "what "
+	 "they call), or with *.py, in Python files",
+	 set_in},
 	{"jobs", 'j', "N", "walkers at a time (default: one for each CPU)", set_jobs},
 	{"strategy", 0, "NAME", "how trials are made: fork (default)", set_strategy},
 	{"oracle", 0, "LIST", "oracles that judge, separated by commas (default: all)",

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+#
+# Python programs on the command line: windows in Python's terms, names, and what is refused.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	build=${BUILD:-build}
+	sigsweep=$build/sigsweep
+	report=$BATS_TEST_TMPDIR/report.json
+	python=/usr/bin/python3.11
+	[ -x "$python" ] || skip "no $python"
+	subject=$PWD/tests/python/subject.py
+}
+
+# sweep OPTION... -- PROGRAM...: the report is valid
+sweep()
+{
+	run --separate-stderr "$sigsweep" run -q --oracle end -o "$report" "$@"
+	[ "$status" -le 1 ] || { echo "$stderr"; return 1; }
+	tests/validate "$report"
+}
+
+# What jq would do with the trials of the record: function, line and opcode of each, in order.
+trials()
+{
+	"$python" - "${report%.json}.jsonl" <<-'END'
+		import json, sys
+		lines = map(json.loads, open(sys.argv[1]))
+		for trial in sorted((l for l in lines if l["type"] == "trial"), key=lambda t: t["index"]):
+		    place = trial["python"]
+		    print(place["function"], place["line"], place["opcode"])
+	END
+}
+
+@test "a window from a line to a function" {
+	line=$(grep -n 'values = ' "$subject" | cut -d: -f1)
+	sweep -b opcode --from "subject.py:$line" --to py:numbers -- "$python" -S "$subject"
+	run trials
+	[ "${lines[0]}" = "subject $line LOAD_CONST" ] || [ "${lines[0]}" = "subject $line BUILD_LIST" ]
+	[[ $output != *"numbers"* ]]
+}
+
+@test "a plain name is a Python function where no symbol has it" {
+	sweep -b opcode --from done -- "$python" -S "$subject"
+	run trials
+	[ "${lines[0]}" = "done $(grep -n 'def done' "$subject" | cut -d: -f1) RESUME" ]
+}
+
+@test "a script is swept from its first line to finalization" {
+	echo 'x = 1' >"$BATS_TEST_TMPDIR/small.py"
+	sweep -b opcode -- "$python" -S "$BATS_TEST_TMPDIR/small.py"
+	run trials
+	[ "${lines[0]}" = "<module> None RESUME" ]
+	[ "${lines[1]}" = "<module> 1 LOAD_CONST" ]
+	[ "${lines[-1]}" = "<module> 1 RETURN_VALUE" ]
+	grep -q '"from": *"module"' "$report"
+	grep -q '"to": *"finalize"' "$report"
+	grep -q 'SIGSWEEP=1' "$report"
+}
+
+@test "--in a Python file leaves out the others" {
+	sweep -b opcode --from py:subject --to py:done --in other.py --allow-incomplete -- "$python" -S "$subject"
+	run trials
+	[ -z "$output" ]
+}
+
+@test "instruction boundaries have the Python frames in their stacks" {
+	sweep --from py:done --to finalize --budget 20trials --expect same -- "$python" -S "$subject"
+	run "$sigsweep" show "$report"
+	[[ $output == *"#0  done at subject.py:"*": def done():"*"<module> at subject.py:"*": done()"* ]]
+}
+
+@test "no opcodes in what is no CPython, said in words" {
+	run --separate-stderr "$sigsweep" run -q -b opcode --from main -o "$report" -- /bin/true
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"no opcode boundaries in "* ]]
+	run --separate-stderr "$sigsweep" run -q --from py:work -o "$report" -- /bin/true
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"is no CPython"* ]]
+}
+
+@test "a function that is never called is said not to be reached" {
+	run --separate-stderr "$sigsweep" run -q -b opcode --from py:absent -o "$report" -- \
+		"$python" -S "$subject"
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"py:absent"* ]]
+}
