@@ -39,7 +39,9 @@ static int begin(struct injection *injection)
 	int error;
 
 	injection->state = state;
-	error = interpreter_dispatch(window->interpreter, &state->dispatch);
+	error = probe(injection);
+	if (!error)
+		error = interpreter_dispatch(window->interpreter, &state->dispatch);
 	if (error)
 		return error;
 	points = dispatch_points(state->dispatch, &count);
