@@ -12,12 +12,16 @@
 #define SLOTS (1u << 16) /* 2.5 MiB; a window's working set of instructions rarely has more */
 
 struct code {
+	uint32_t generation; /* of the entries that hold; forgetting them is a new one */
 	struct code_entry slots[SLOTS];
 };
 
 struct code *code_new(void)
 {
-	return alloc_zero(sizeof(struct code));
+	struct code *code = alloc_zero(sizeof(*code)); /* pages come with their first use */
+
+	code->generation = 1;
+	return code;
 }
 
 void code_free(struct code *code)
@@ -27,7 +31,7 @@ void code_free(struct code *code)
 
 void code_forget(struct code *code)
 {
-	memset(code->slots, 0, sizeof(code->slots));
+	code->generation++;
 }
 
 static void decode(struct code_entry *entry, pid_t pid, const struct maps *maps)
@@ -46,11 +50,14 @@ struct code_entry *code_at(struct code *code, pid_t pid, const struct maps *maps
 {
 	struct code_entry *entry = &code->slots[(pc ^ pc >> 16) & (SLOTS - 1)];
 
-	if (entry->pc == pc && entry->is_fixed)
+	const bool is_known = entry->pc == pc && entry->generation == code->generation;
+
+	if (is_known && entry->is_fixed)
 		return entry;
-	if (entry->pc != pc)
+	if (!is_known)
 		entry->eligible = -1;
 	entry->pc = pc;
+	entry->generation = code->generation;
 	decode(entry, pid, maps);
 	return entry;
 }

@@ -16,8 +16,9 @@
 struct code_entry {
 	uint64_t pc;
 	struct instruction instruction;
-	bool is_fixed;   /* from a mapping that cannot change */
-	int8_t eligible; /* for the walker's user: -1 not yet asked, 0 no, 1 yes */
+	bool is_fixed;       /* from a mapping that cannot change */
+	int8_t eligible;     /* for the walker's user: -1 not yet asked, 0 no, 1 yes */
+	uint32_t generation; /* code.c's */
 };
 
 struct code;
