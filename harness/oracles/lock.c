@@ -124,16 +124,36 @@ void lock_oracle_places(struct lock_oracle *oracle, const struct trial *trial)
 	free(semaphores);
 }
 
-bool lock_oracle_retrace(struct lock_oracle *oracle, const struct trial *trial)
+/* A new array, which the caller frees. */
+static uint64_t *held_now(const struct lock_oracle *oracle, size_t *count)
+{
+	uint64_t *addresses = alloc_resize(NULL, oracle->points.count + 1, sizeof(*addresses));
+
+	*count = 0;
+	for (size_t i = 0; i < oracle->points.count; i++) {
+		const struct lock_point *point = &oracle->points.list[i];
+
+		if (point->level > point->base || point->is_opaque)
+			addresses[(*count)++] = point->address;
+	}
+	return addresses;
+}
+
+bool lock_oracle_retrace(struct lock_oracle *oracle, const struct trial *trial, bool all)
 {
 	const bool is_stuck = trial->outcome.kind == OUTCOME_STUCK;
+	size_t count;
+	uint64_t *only;
 
 	if (oracle->is_retraced)
 		return !oracle->retrace_error;
 	lock_oracle_places(oracle, trial);
 	oracle->is_retraced = true;
+	only = held_now(oracle, &count);
 	oracle->watch = (struct lock_watch){.sites = &oracle->sites,
 					    .book = &oracle->book,
+					    .only = all ? NULL : only,
+					    .only_count = all ? 0 : count,
 					    .ends = oracle->ends,
 					    .end_count = oracle->end_count};
 	oracle->retrace_error =
@@ -190,6 +210,17 @@ bool lock_oracle_is_new(struct lock_oracle *oracle, const char *kind, const char
 	return true;
 }
 
+/* What the baseline does not touch, it ends with as it is. */
+void lock_oracle_learn(struct lock_oracle *oracle, const struct trial *trial)
+{
+	const size_t known = oracle->points.count;
+
+	lock_points_add_book(&oracle->points, &oracle->book);
+	for (size_t i = known; i < oracle->points.count; i++)
+		oracle->points.list[i].base =
+			lock_point_level(&oracle->points.list[i], trial->stage->walker.pid);
+}
+
 /* What a handler locks is not seen in the survey: the first trial of each handler is watched. */
 static void learn_handler(struct lock_oracle *oracle, const struct trial *trial)
 {
@@ -199,8 +230,8 @@ static void learn_handler(struct lock_oracle *oracle, const struct trial *trial)
 	alloc_grow((void **)&oracle->handlers, oracle->handler_count, &oracle->handler_capacity,
 		   sizeof(*oracle->handlers));
 	oracle->handlers[oracle->handler_count++] = trial->handler;
-	if (lock_oracle_retrace(oracle, trial))
-		lock_points_add_book(&oracle->points, &oracle->book);
+	if (lock_oracle_retrace(oracle, trial, true))
+		lock_oracle_learn(oracle, trial);
 }
 
 static size_t judge(void *state, const struct trial *trial, struct verdict *verdicts)

@@ -96,9 +96,11 @@ struct lock_oracle {
 
 /* Where locks are taken and where the window ends: found when first needed. */
 void lock_oracle_places(struct lock_oracle *oracle, const struct trial *trial);
-/* The trial made once more: the watch and the book are filled. False when that failed (then the
- * sentence is there). */
-bool lock_oracle_retrace(struct lock_oracle *oracle, const struct trial *trial);
+/* The trial made once more: the watch and the book are filled, with all locks, or with those that
+ * are held at its end. False when that failed (then the sentence is there). */
+bool lock_oracle_retrace(struct lock_oracle *oracle, const struct trial *trial, bool all);
+/* Takes the locks that the retrace has come to into the list. */
+void lock_oracle_learn(struct lock_oracle *oracle, const struct trial *trial);
 /* The walker's stack at the boundary. */
 const struct trial_stack *lock_oracle_here(struct lock_oracle *oracle, const struct trial *trial);
 /* The stretch of the baseline in which the lock is held at the boundary, NULL: not known. */

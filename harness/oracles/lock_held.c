@@ -58,11 +58,25 @@ static void say_unknown(const struct lock_oracle *oracle, struct verdict *verdic
 	fail_clear();
 }
 
+/*
+ * Did the process end where the signal came, or in its handler? Then every frame that was there is
+ * there still, and a dying process needs to release nothing. (The handler's frame ends above its
+ * return address, at which the stack pointer was when it was entered.)
+ */
+static bool is_dying(const struct lock_oracle *oracle, const struct trial *trial)
+{
+	const struct frame handler = {.cfa = trial->handler_sp + sizeof(uint64_t),
+				      .function_start = trial->handler};
+	const struct trial_stack *end = &oracle->end;
+
+	return trial->delivery == DELIVERY_DEFAULT ||
+	       (trial->handler && lock_frame_find(end->frames, end->count, &handler) >= 0);
+}
+
 /* The handler went away without returning. */
 static bool has_jumped(const struct lock_oracle *oracle, const struct trial *trial)
 {
-	return trial->handler && oracle->is_retraced && !oracle->watch.has_returned &&
-	       !lock_stack_has_handler(oracle->end.frames, oracle->end.count);
+	return trial->handler && oracle->is_retraced && !oracle->watch.has_returned;
 }
 
 /* One verdict at most: true when there is one. */
@@ -105,6 +119,8 @@ static bool is_there(const struct lock_oracle *oracle, const struct lock_point *
 size_t lock_judge_held(struct lock_oracle *oracle, const struct trial *trial,
 		       struct verdict *verdicts, size_t count, uint64_t except)
 {
+	if (is_dying(oracle, trial))
+		return count;
 	for (size_t i = 0; i < oracle->points.count && count < VERDICTS_MAX; i++) {
 		const struct lock_point *point = &oracle->points.list[i];
 

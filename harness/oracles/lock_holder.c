@@ -14,33 +14,64 @@ static bool is_silent(const struct lock_point *point)
 	       point->kind == LOCK_LOW_LEVEL;
 }
 
-/* An announced lock is held at the boundary if the undisturbed program's next word on it is that it
- * is released. */
-static bool is_announced_here(struct lock_oracle *oracle, const struct trial *trial,
-			      const struct lock_point *point)
+/* What the undisturbed program next does with the lock: is it to release it? */
+static bool is_released_next(struct lock_oracle *oracle, const struct trial *trial,
+			     const struct lock_point *point)
 {
 	struct lock_book book = {0};
-	struct lock_watch watch = {.sites = &oracle->sites, .book = &book};
+	struct lock_watch watch = {
+		.sites = &oracle->sites, .book = &book, .only = &point->address, .only_count = 1};
 	const struct lock *lock;
-	bool is_held = false;
+	bool is_next;
 
 	lock_oracle_places(oracle, trial);
 	if (lock_retrace(&watch, trial->stage, trial->boundary, false,
 			 trial->stage->baseline->trial_limit))
 		fail_clear();
 	lock = lock_book_find(&book, point->address);
-	if (lock)
-		is_held = lock->is_released_first;
+	is_next = lock && lock->is_released_first;
 	lock_book_free(&book);
-	return is_held;
+	return is_next;
 }
 
+/* Does the walker stand in a function that releases locks? */
+static bool is_releasing(struct lock_oracle *oracle, const struct trial *trial)
+{
+	const struct trial_stack *here = lock_oracle_here(oracle, trial);
+
+	lock_oracle_places(oracle, trial);
+	for (size_t i = 0; i < here->count; i++)
+		for (size_t n = 0; n < oracle->sites.count; n++)
+			if (oracle->sites.list[n].pc == here->frames[i].function_start &&
+			    oracle->sites.list[n].effect == LOCK_RELEASE)
+				return true;
+	return false;
+}
+
+static bool is_static(const struct lock_point *point, struct symbols *symbols)
+{
+	struct object_place object;
+
+	return symbols_module_at(symbols, point->address) ||
+	       symbols_object_at(symbols, point->address, &object);
+}
+
+/*
+ * Is the lock held at the boundary? Its word says so, but for announced ones. A word on a stack or
+ * a heap may not be a lock yet, or no more: then the baseline knows of no stretch in which it is
+ * held that would fit, or the undisturbed program does not go on to release it.
+ */
 static bool is_held_here(struct lock_oracle *oracle, const struct trial *trial,
 			 const struct lock_point *point)
 {
 	if (point->kind == LOCK_ANNOUNCED)
-		return is_announced_here(oracle, trial, point);
-	return lock_point_level(point, trial->stage->walker.pid) > 0;
+		return is_released_next(oracle, trial, point);
+	if (lock_point_level(point, trial->stage->walker.pid) == 0)
+		return false;
+	if (is_silent(point) || is_static(point, trial->stage->walker.symbols))
+		return true;
+	return lock_oracle_hold(oracle, trial, point->address) &&
+	       (is_releasing(oracle, trial) || is_released_next(oracle, trial, point));
 }
 
 /* Steps the undisturbed program until it releases the lock: the innermost frame of the boundary's
@@ -61,13 +92,43 @@ static bool find_owner_by_stepping(struct lock_oracle *oracle, const struct tria
 	       lock_frame_common(&stack, stepping.frames, stepping.count, owner);
 }
 
-/* Taken after the signal. A handler that took it is responsible as a whole; of other code only the
- * baseline could tell who is. */
-static void describe_open(const struct lock *lock, struct lock_holder *holder)
+/* Was it taken as in the baseline, by the same calls up to the frame that is responsible? */
+static bool is_like(const struct lock_hold *hold, const struct lock_stack *taken,
+		    struct frame *owner)
+{
+	const int at = lock_frame_find(hold->taken.frames, hold->taken.count, &hold->owner);
+
+	if (hold->taken_unseen || at < 1 || (size_t)at >= taken->count)
+		return false;
+	for (int i = 0; i <= at; i++)
+		if (hold->taken.frames[i].pc != taken->frames[i].pc)
+			return false;
+	*owner = taken->frames[at];
+	return true;
+}
+
+static bool find_like(const struct lock_oracle *oracle, const struct lock_stack *taken,
+		      struct frame *owner)
+{
+	const struct lock_book *book = &oracle->knowledge->book;
+
+	for (size_t i = 0; i < book->count; i++)
+		for (const struct lock_hold *hold = book->locks[i].holds; hold; hold = hold->next)
+			if (is_like(hold, taken, owner))
+				return true;
+	return false;
+}
+
+/*
+ * Taken after the signal. A handler that took it is responsible as a whole; of other code the
+ * baseline tells who is. What does not occur there (a program on its way out after an error, say)
+ * is not judged.
+ */
+static void describe_open(const struct lock_oracle *oracle, const struct lock *lock,
+			  struct lock_holder *holder)
 {
 	const struct lock_hold *hold = lock->open;
 
-	holder->is_held = true;
 	holder->taken = &hold->taken;
 	holder->in_handler = hold->in_handler;
 	for (size_t i = 1; hold->in_handler && i < hold->taken.count; i++) {
@@ -75,16 +136,11 @@ static void describe_open(const struct lock *lock, struct lock_holder *holder)
 			continue;
 		holder->owner = hold->taken.frames[i - 1];
 		holder->is_owner_known = true;
-		return;
+		break;
 	}
-}
-
-/* Was it held before the program was watched? Then the first that is seen of it is its release. */
-static bool is_released_unseen(const struct lock_oracle *oracle, uint64_t address)
-{
-	const struct lock *lock = lock_book_find(&oracle->knowledge->book, address);
-
-	return lock && lock->is_released_first;
+	if (!holder->is_owner_known)
+		holder->is_owner_known = find_like(oracle, &hold->taken, &holder->owner);
+	holder->is_held = holder->is_owner_known;
 }
 
 static void describe_before(struct lock_oracle *oracle, const struct trial *trial,
@@ -92,9 +148,6 @@ static void describe_before(struct lock_oracle *oracle, const struct trial *tria
 {
 	const struct lock_hold *hold = lock_oracle_hold(oracle, trial, point->address);
 
-	if (!is_silent(point) && (!hold || hold->taken_unseen) &&
-	    !is_released_unseen(oracle, point->address))
-		return; /* memory that only becomes a lock later, on the stack for one */
 	holder->is_held = true;
 	holder->before = true;
 	if (hold) {
@@ -107,39 +160,21 @@ static void describe_before(struct lock_oracle *oracle, const struct trial *tria
 	}
 }
 
-/* The process ended in the handler, and what took the lock is still there: a dying process needs to
- * release nothing. */
-static bool is_dying_with_it(const struct lock_oracle *oracle, const struct trial *trial,
-			     const struct lock_holder *holder)
-{
-	const struct trial_stack *end = &oracle->end;
-
-	return holder->is_owner_known &&
-	       lock_frame_find(end->frames, end->count, &holder->owner) >= 0 &&
-	       (trial->delivery == DELIVERY_DEFAULT ||
-		lock_stack_has_handler(end->frames, end->count));
-}
-
 bool lock_find_holder(struct lock_oracle *oracle, const struct trial *trial,
 		      const struct lock_point *point, struct lock_holder *holder)
 {
-	const bool ends_in_handler = lock_stack_has_handler(oracle->end.frames, oracle->end.count);
 	const struct lock *lock;
 
 	*holder = (struct lock_holder){0};
-	if (is_held_here(oracle, trial, point)) {
+	if (is_held_here(oracle, trial, point))
 		describe_before(oracle, trial, point, holder);
-		if (is_dying_with_it(oracle, trial, holder))
-			return true;
-	} else if (ends_in_handler && trial->outcome.kind != OUTCOME_STUCK) {
-		return true; /* whoever took it since is part of the handler */
-	}
-	if (!lock_oracle_retrace(oracle, trial))
+	/* A lock that is waited for need not be among those that are held at the end. */
+	if (!lock_oracle_retrace(oracle, trial, point->level <= point->base))
 		return false;
 	lock = lock_book_find(&oracle->book, point->address);
 	if (lock && lock->open) {
 		*holder = (struct lock_holder){0};
-		describe_open(lock, holder);
+		describe_open(oracle, lock, holder);
 	} else if (lock && (lock->is_new || lock->was_released)) {
 		holder->is_held = false; /* the word is that of something else now */
 	} else if (!holder->is_held && is_silent(point)) {

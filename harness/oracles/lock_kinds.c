@@ -95,20 +95,23 @@ static struct lock_state read_mutex(const uint8_t *bytes)
 	state.level = state.word == 0 ? 0 : 1;
 	if (state.level && (kind & 3) == 1 && word_at(bytes, 4) > 1)
 		state.level = word_at(bytes, 4);
-	/* The highest flag that nptl/pthreadP.h knows is 0x200 (no elision). */
-	state.is_sane = kind < 0x400 && word_at(bytes, 12) <= 0xffff;
+	/* Flags of nptl/pthreadP.h: 0x10 robust, 0x20 priority, the highest 0x200 (no elision). */
+	state.is_sane =
+		kind < 0x400 && word_at(bytes, 12) <= 0xffff && (state.word <= 2 || (kind & 0x30));
 	return state;
 }
 
 /* nptl/pthread_rwlock_common.c: __readers; bit 0: write phase, 1: a writer holds it, 2: readers
- * wait, from 3 on: the number of readers. */
+ * wait, from 3 on: the number of readers. Then __writers, and two futex words that count to 3. */
 static struct lock_state read_rwlock(const uint8_t *bytes)
 {
 	const uint32_t readers = word_at(bytes, 0);
 
 	return (struct lock_state){.word = readers,
 				   .level = (readers >> 3) + ((readers >> 1) & 1),
-				   .is_sane = readers >> 3 <= 0xffff};
+				   .is_sane = readers >> 3 <= 0xffff &&
+					      word_at(bytes, 4) >> 3 <= 0xffff &&
+					      word_at(bytes, 8) <= 3 && word_at(bytes, 12) <= 3};
 }
 
 /* nptl/semaphoreP.h, struct new_sem: 64 bits of which the low half is the value and the high half
@@ -116,7 +119,8 @@ static struct lock_state read_rwlock(const uint8_t *bytes)
 static struct lock_state read_semaphore(const uint8_t *bytes)
 {
 	return (struct lock_state){.word = word_at(bytes, 0),
-				   .is_sane = word_at(bytes, 4) <= 0xffff &&
+				   .is_sane = word_at(bytes, 0) <= INT32_MAX &&
+					      word_at(bytes, 4) <= 0xffff &&
 					      (word_at(bytes, 8) & ~UINT32_C(0x80)) == 0};
 }
 

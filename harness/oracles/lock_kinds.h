@@ -14,7 +14,7 @@
 
 #define LOCK_KIND_LIST(X)                                                                          \
 	X(MUTEX, "mutex", 20)                                                                      \
-	X(RWLOCK, "rwlock", 4)                                                                     \
+	X(RWLOCK, "rwlock", 16)                                                                    \
 	X(SPIN, "spin lock", 4)                                                                    \
 	X(SEMAPHORE, "semaphore", 16)                                                              \
 	X(GMUTEX, "GMutex", 4)                                                                     \

@@ -65,9 +65,9 @@ static bool find_lock(struct lock_oracle *oracle, const struct trial *trial,
 	if (!word)
 		return false;
 	known = lock_points_around(&oracle->points, word);
-	if (!known && lock_oracle_retrace(oracle, trial)) {
+	if (!known && lock_oracle_retrace(oracle, trial, true)) {
 		/* One that only this trial has come to. */
-		lock_points_add_book(&oracle->points, &oracle->book);
+		lock_oracle_learn(oracle, trial);
 		known = lock_points_around(&oracle->points, word);
 	}
 	if (known) {

@@ -128,7 +128,9 @@ static void read_end(struct lock_knowledge *knowledge, const struct lock_watch *
 			 * not tell. */
 			point->free = state.word;
 			point->is_opaque = lock->taken_word == state.word;
-		} else if (watch->is_at_exit && !(lock && lock->is_new)) {
+		} else if (watch->is_at_exit) {
+			/* Also of a lock that was destroyed: what lies there then will most often
+			 * lie there at a trial's end too. */
 			point->base = lock_point_level(point, watch->walker->pid);
 		}
 	}

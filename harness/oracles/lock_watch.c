@@ -52,6 +52,14 @@ static bool read_arguments(struct walker *walker, const struct lock_site *site,
 	return true;
 }
 
+static bool is_of_interest(const struct lock_watch *watch, uint64_t address)
+{
+	for (size_t i = 0; i < watch->only_count; i++)
+		if (watch->only[i] == address)
+			return true;
+	return !watch->only;
+}
+
 static int note(struct lock_watch *watch, const struct lock_site *site)
 {
 	struct walker *walker = watch->walker;
@@ -65,6 +73,7 @@ static int note(struct lock_watch *watch, const struct lock_site *site)
 		return error;
 	watch->events++;
 	if (!read_arguments(walker, site, registers, &event, name) ||
+	    !is_of_interest(watch, event.address) ||
 	    !lock_read(walker->pid, event.address, event.kind, &event.state))
 		return 0;
 	if (site->effect != LOCK_FORGET && site->effect != LOCK_DECLARE)

@@ -35,6 +35,8 @@ struct lock_watch {
 	const struct lock_sites *sites;
 	struct lock_book *book;
 	uint64_t limit;       /* events, 0: any number */
+	const uint64_t *only; /* addresses of the locks of interest; NULL: all */
+	size_t only_count;
 	const uint64_t *ends; /* of the window */
 	size_t end_count;
 
