@@ -135,7 +135,9 @@ static int reach_exec(pid_t pid)
 	struct stop stop;
 	int error = trace_wait(pid, -1, &stop);
 
-	if (error || stop.kind != STOP_SIGNAL)
+	if (error)
+		return error;
+	if (stop.kind != STOP_SIGNAL)
 		return -ECHILD;
 	error = trace_set_options(pid, launch_options);
 	if (!error)
@@ -152,6 +154,16 @@ static int reach_exec(pid_t pid)
 				     stop.kind == STOP_SIGNAL ? stop.signal : 0);
 	}
 	return error;
+}
+
+/* Kills and reaps it; a SIGKILL may still show an exit event (ptrace(2), PTRACE_EVENT_EXIT). */
+static void end(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status))
+		(void)!trace_resume(pid, TRACE_CONTINUE, 0);
 }
 
 int launch_start(const struct launch *launch, pid_t *pid)
@@ -173,15 +185,17 @@ int launch_start(const struct launch *launch, pid_t *pid)
 		become_target(launch, fds[1], self);
 	close(fds[1]);
 	error = reach_exec(*pid);
-	if (error)
-		error = explain(launch, fds[0]);
-	close(fds[0]);
-	if (!error)
-		error = launch_after_exec(launch, *pid);
 	if (error) {
-		kill(*pid, SIGKILL);
-		waitpid(*pid, NULL, __WALL);
+		/* First, since as long as it is there the pipe has no end. */
+		end(*pid);
+		if (error != -EINTR)
+			error = explain(launch, fds[0]);
+	} else {
+		error = launch_after_exec(launch, *pid);
+		if (error)
+			end(*pid);
 	}
+	close(fds[0]);
 	return error;
 }
 
