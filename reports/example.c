@@ -200,6 +200,36 @@ static void print_list(struct layout *layout, const char *name, const json_t *li
 		print_value(layout, name, item);
 }
 
+/* A lock as the lock oracle tells of it: its name and who has it. Who waits for it is at the
+ * end of the trial's own story. */
+static void print_lock(struct layout *layout, const json_t *lock, bool full)
+{
+	const char *name = text_member(lock, "name");
+	const char *kind = text_member(lock, "kind");
+	const char *address = text_member(lock, "address");
+	const char *taken = text_member(lock, "taken");
+	char *heading = alloc_format("the %s %s at %s, taken %s:", kind ? kind : "lock",
+				     name ? name : "without a name", address ? address : "?",
+				     taken ? taken : "");
+
+	print_heading(layout, heading);
+	print_stack(layout, json_object_get(lock, "held_by"), false, full);
+	free(heading);
+}
+
+static void print_locks(struct layout *layout, const json_t *locks, bool full)
+{
+	const json_t *lock;
+	size_t n;
+
+	json_array_foreach (locks, n, lock) {
+		if (json_array_size(json_object_get(lock, "held_by")) > 0)
+			print_lock(layout, lock, full);
+		else
+			print_value(layout, "lock", lock);
+	}
+}
+
 /* One line of output in quotes, from where the two begin to differ. */
 static void print_output_line(struct layout *layout, const char *label, const char *text)
 {
@@ -295,7 +325,7 @@ void example_print(struct layout *layout, const json_t *example, bool full)
 
 	print_stacks(layout, example, full);
 	(void)print_output(layout, "output", json_object_get(example, "output"));
-	print_list(layout, "lock", json_object_get(example, "locks"));
+	print_locks(layout, json_object_get(example, "locks"), full);
 	print_list(layout, "refcount", json_object_get(example, "refcounts"));
 	for (size_t n = 0; n < sizeof(values) / sizeof(*values); n++) {
 		const json_t *value = json_object_get(example, values[n]);
