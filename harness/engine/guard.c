@@ -9,6 +9,7 @@
 #include "harness/kernel/registers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,13 @@ static const long tellers[] = {SYS_rt_sigaction, SYS_sigaltstack, SYS_shmget, SY
 static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
 #define TIMERS (sizeof(timers) / sizeof(timers[0]))
 
+/* Calls by which a copy would notice that it is not its walker. F_GETLK, F_SETLK and F_SETLKW are 5
+ * to 7 (fcntl.h), so that bit 4 is in each. */
+#define LOCK_COMMANDS 4
+
 struct filter *guard_filter(bool with_returns)
 {
-	const size_t count = SENDERS + TIMERS + TELLERS + undo_syscall_count + 2;
+	const size_t count = SENDERS + TIMERS + TELLERS + undo_syscall_count + 4;
 	struct filter_row *rows = alloc_resize(NULL, count, sizeof(*rows));
 	struct filter *filter;
 	size_t n = 0;
@@ -56,6 +61,9 @@ struct filter *guard_filter(bool with_returns)
 		rows[n++] = (struct filter_row){.number = undo_syscalls[i].number,
 						.flags_argument = undo_syscalls[i].flags_argument,
 						.flags_mask = undo_syscalls[i].flags_mask};
+	rows[n++] = (struct filter_row){.number = SYS_getpid, .flags_argument = -1};
+	rows[n++] = (struct filter_row){
+		.number = SYS_fcntl, .flags_argument = 1, .flags_mask = LOCK_COMMANDS};
 	rows[n++] = (struct filter_row){.number = SYS_exit_group, .flags_argument = -1};
 	if (with_returns)
 		rows[n++] = (struct filter_row){.number = SYS_rt_sigreturn, .flags_argument = -1};
@@ -232,6 +240,35 @@ static bool listen(struct guard *guard, const struct family_member *member, long
 	       number == SYS_sigaltstack;
 }
 
+/* Answers in the kernel's place. */
+static int answer(pid_t tid, struct registers *registers, uint64_t result)
+{
+	registers_skip_syscall(registers);
+	registers_set_result(registers, result);
+	return trace_set_registers(tid, registers);
+}
+
+/*
+ * Record locks belong to a process: the walker's would keep its copy out, which stands for it. So a
+ * copy of a walker that locks is granted every lock, and finds none.
+ */
+static int watch_lock(struct guard *guard, pid_t tid, struct registers *registers)
+{
+	const uint64_t command = registers_syscall_argument(registers, 1);
+	const uint64_t lock = registers_syscall_argument(registers, 2);
+	const short unlocked = F_UNLCK; /* l_type, the first member of struct flock */
+
+	if (command != F_GETLK && command != F_SETLK && command != F_SETLKW)
+		return 0;
+	if (tid == guard->walker)
+		guard->walker_has_lock = true;
+	if (tid != guard->trial || !guard->walker_has_lock)
+		return 0;
+	if (command == F_GETLK && memory_write(tid, lock, &unlocked, sizeof(unlocked)))
+		return 0;
+	return answer(tid, registers, 0);
+}
+
 static void take_turn(struct guard *guard)
 {
 	if (guard->turn_fd < 0 || guard->has_turn)
@@ -258,6 +295,10 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 
 	if (error || !member || number == SYS_exit_group || number == SYS_rt_sigreturn)
 		return error;
+	if (number == SYS_getpid)
+		return tid == guard->trial ? answer(tid, registers, (uint64_t)guard->walker) : 0;
+	if (number == SYS_fcntl)
+		return watch_lock(guard, tid, registers);
 	if (listen(guard, member, number, registers))
 		return number == SYS_shmctl && member->owner == FAMILY_TRIAL
 			       ? keep_segment(guard, member, registers)

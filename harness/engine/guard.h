@@ -44,7 +44,8 @@ struct guard {
 	int turn_fd; /* locked (flock) while a trial has files changed by path, so that only one job
 		      * at a time does; -1: there is only one */
 	bool has_turn;
-	bool uses_shm; /* somebody called shmget */
+	bool walker_has_lock; /* it took or asked for a record lock (fcntl) */
+	bool uses_shm;        /* somebody called shmget */
 	/* Segments of the walker's that the trial removed: it is told so, and they are kept. */
 	int removed_segments[GUARD_SEGMENTS];
 	size_t removed_segment_count;
