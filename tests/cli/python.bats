@@ -58,7 +58,7 @@ trials()
 	[ "${lines[-1]}" = "<module> 1 RETURN_VALUE" ]
 	grep -q '"from": *"module"' "$report"
 	grep -q '"to": *"finalize"' "$report"
-	grep -q 'SIGSWEEP=1' "$report"
+	grep -q 'PYTHONHASHSEED=0' "$report"
 }
 
 @test "--in a Python file leaves out the others" {
