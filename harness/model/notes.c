@@ -100,8 +100,8 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 			      "the program is pinned to one CPU and may see only that one");
 	note_fidelity(
 		&fidelity, "pid",
-		"a copy has a process id of its own; the thread id that the C library keeps is "
-		"the walker's");
+		"a copy is told its walker's process id; the thread id that the kernel tells it "
+		"is its own");
 	if (stage->baseline && !stage->baseline->compare_output)
 		note_fidelity(&fidelity, "output",
 			      "the program prints something else at each run, so output is not "
