@@ -19,10 +19,37 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define THREAD_LOOK 0.002 /* seconds between two looks whether an ending thread is gone */
+#define THREAD_LOOKS 50
+
+/* A thread that was joined is still on its way out, and is gone only when it has been reaped. */
+static int count_threads(struct walker *walker, int *threads)
+{
+	struct stop stop;
+	int error = 0;
+
+	*threads = walker_threads(walker);
+	for (int look = 0; !error && *threads > 1 && look < THREAD_LOOKS; look++) {
+		error = trace_wait(-1, THREAD_LOOK, &stop);
+		if (!error && stop.tid == walker->pid)
+			return fail(-ESRCH, "%s was killed from outside while it was walked",
+				    walker->launch->program);
+		if (!error)
+			error = walker_serve(walker, &stop);
+		if (error == -ETIMEDOUT)
+			error = 0;
+		*threads = walker_threads(walker);
+	}
+	return error;
+}
+
 static int probe(struct walker *walker)
 {
-	int threads = walker_threads(walker);
+	int threads;
+	int error = count_threads(walker, &threads);
 
+	if (error)
+		return error;
 	if (threads > 1)
 		return fail(
 			-ENOTSUP,
