@@ -173,15 +173,15 @@ static void keep_declarations(struct lock_sites *sites)
 }
 
 /* Programs say which words are locks before they first use them, so mostly before the window. */
-int lock_prepare(struct stage *stage, void **result)
+int lock_prepare(struct stage *stage, void **knowledge)
 {
-	struct lock_knowledge *knowledge = alloc_zero(sizeof(*knowledge));
+	struct lock_knowledge *known = alloc_zero(sizeof(*known));
 	struct walker *walker = &stage->walker;
 	struct lock_sites sites = {0};
-	struct lock_watch watch = {.walker = walker, .sites = &sites, .book = &knowledge->book};
+	struct lock_watch watch = {.walker = walker, .sites = &sites, .book = &known->book};
 	int error = run_to_entry(walker);
 
-	*result = knowledge;
+	*knowledge = known;
 	walker->execed = false;
 	walker->in_syscall = false;
 	walker->allow_threads = false;
@@ -195,13 +195,13 @@ int lock_prepare(struct stage *stage, void **result)
 	return error;
 }
 
-int lock_survey(struct stage *stage, void **result)
+int lock_survey(struct stage *stage, void **knowledge)
 {
-	struct lock_knowledge *knowledge = *result;
+	struct lock_knowledge *known = *knowledge;
 	struct lock_sites sites = {0};
 	struct lock_watch watch = {.walker = &stage->walker,
 				   .sites = &sites,
-				   .book = &knowledge->book,
+				   .book = &known->book,
 				   .limit = EVENTS_MAX};
 	struct walker *walker = &stage->walker;
 	const uint64_t list = lock_files_list(walker->symbols);
@@ -211,14 +211,14 @@ int lock_survey(struct stage *stage, void **result)
 	lock_sites_find(&sites, walker->symbols);
 	error = check_names(&sites, walker->symbols);
 	if (!error) {
-		read_start(knowledge, walker);
-		add_objects(&knowledge->points, walker->symbols);
-		lock_files_add(&knowledge->points, walker->symbols, walker->pid, list);
-		error = run_on(&watch, &sites, stage, knowledge);
+		read_start(known, walker);
+		add_objects(&known->points, walker->symbols);
+		lock_files_add(&known->points, walker->symbols, walker->pid, list);
+		error = run_on(&watch, &sites, stage, known);
 	}
 	if (!error) {
-		lock_points_add_book(&knowledge->points, &knowledge->book);
-		read_end(knowledge, &watch);
+		lock_points_add_book(&known->points, &known->book);
+		read_end(known, &watch);
 	}
 	lock_sites_free(&sites);
 	return error;

@@ -2,6 +2,7 @@
 /* See lock_watch.h. */
 #include "harness/oracles/lock_watch.h"
 
+#include "harness/base/alloc.h"
 #include "harness/engine/probe.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
@@ -200,41 +201,47 @@ int lock_watch_run(struct lock_watch *watch)
 }
 
 /* A walker that drives the copy: what is known of the program is the walker's. */
-static int follow(struct lock_watch *watch, const struct trial *trial, double limit)
+static int make_follower(struct walker *follower, const struct trial *trial, double limit)
 {
-	struct walker *walker = &trial->stage->walker;
-	struct walker follower = *walker;
 	int error;
 
-	follower.pid = trial->pid;
-	follower.maps = (struct maps){0};
-	follower.registers_known = false;
-	follower.in_syscall = false;
-	follower.execed = false;
-	follower.allow_threads = false;
-	follower.limit = limit;
-	follower.end = WALKER_RUNS;
-	follower.asleep = (struct asleep){0};
-	follower.queued = 0;
-	follower.breakpoints = NULL;
-	follower.breakpoint_count = 0;
-	follower.breakpoint_capacity = 0;
-	error = maps_read(&follower.maps, trial->pid);
-	if (!error)
-		error = trace_get_pc(trial->pid, &follower.pc);
-	watch->walker = &follower;
+	*follower = trial->stage->walker;
+	follower->pid = trial->pid;
+	follower->maps = (struct maps){0};
+	follower->registers_known = false;
+	follower->in_syscall = false;
+	follower->execed = false;
+	follower->allow_threads = false;
+	follower->limit = limit;
+	follower->end = WALKER_RUNS;
+	follower->asleep = (struct asleep){0};
+	follower->queued = 0;
+	follower->breakpoints = NULL;
+	follower->breakpoint_count = 0;
+	follower->breakpoint_capacity = 0;
+	error = maps_read(&follower->maps, trial->pid);
+	return error ? error : trace_get_pc(trial->pid, &follower->pc);
+}
+
+static int follow(struct lock_watch *watch, const struct trial *trial, double limit)
+{
+	struct walker *follower = alloc_zero(sizeof(*follower));
+	int error = make_follower(follower, trial, limit);
+
+	watch->walker = follower;
 	while (!error) {
 		error = lock_watch_run(watch);
 		if (!watch->needs_sites)
 			break;
 	}
-	watch->walker = walker;
+	watch->walker = NULL;
 	/* The names are those of the walker's image again. */
-	if (!error && follower.execed)
-		error = walker_refresh(walker);
-	asleep_free(&follower.asleep);
-	maps_free(&follower.maps);
-	free(follower.breakpoints);
+	if (!error && follower->execed)
+		error = walker_refresh(&trial->stage->walker);
+	asleep_free(&follower->asleep);
+	maps_free(&follower->maps);
+	free(follower->breakpoints);
+	free(follower);
 	return error;
 }
 
