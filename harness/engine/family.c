@@ -34,8 +34,12 @@ void family_remove(struct family *family, pid_t tid)
 {
 	struct family_member *member = family_find(family, tid);
 
-	if (member)
-		*member = family->members[--family->count];
+	if (!member)
+		return;
+	/* In their order: family_kill() ends threads before the process that they belong to. */
+	family->count--;
+	memmove(member, member + 1,
+		(size_t)(family->members + family->count - member) * sizeof(*member));
 }
 
 /* "Tgid:" and "PPid:" of /proc/TID/status. */
