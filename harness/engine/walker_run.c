@@ -25,6 +25,7 @@ static int deliver(struct walker *walker, enum trace_resume how, int signal)
 	if (trace_get_siginfo(walker->pid, &info) == -EINVAL)
 		return trace_resume(walker->pid, how, 0); /* a group stop: nothing to deliver */
 	walker_meet_signal(walker, signal);
+	walker->syscalls++; /* a handler has a mask of its own, and no system call shows it */
 	return trace_resume(walker->pid, how, signal);
 }
 
