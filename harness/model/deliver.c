@@ -127,6 +127,10 @@ static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop
 		trial->outcome.kind = OUTCOME_NOT_REACHED;
 		return error;
 	}
+	if (trial->stage->signal_ignored && !trial->stage->signal_blocked) {
+		trial->delivery = DELIVERY_IGNORED;
+		return 0;
+	}
 	if (kill(trial->pid, trial->stage->scenario->signal) < 0)
 		return -errno;
 	if (trial->stage->signal_blocked) {

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -76,6 +77,17 @@ int stage_open(struct stage *stage, const struct scenario *scenario,
 	return 0;
 }
 
+/* SIG_IGN, or a default action that is none (signal(7)), which /proc does not count as ignored. */
+static bool signal_does_nothing(const struct process_status *status, int signal)
+{
+	const uint64_t bit = UINT64_C(1) << (signal - 1);
+
+	if (status->signals_ignored & bit)
+		return true;
+	return !(status->signals_caught & bit) &&
+	       (signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT);
+}
+
 int stage_save(struct stage *stage, bool *is_new)
 {
 	const uint64_t bit = UINT64_C(1) << (stage->scenario->signal - 1);
@@ -95,7 +107,7 @@ int stage_save(struct stage *stage, bool *is_new)
 		return fail(error, "cannot save the state of %s: %s", stage->scenario->program,
 			    strerror(-error));
 	stage->signal_blocked = status.signals_blocked & bit;
-	stage->signal_ignored = status.signals_ignored & bit;
+	stage->signal_ignored = signal_does_nothing(&status, stage->scenario->signal);
 	stage->saved_at = stage->walker.syscalls + 1;
 	return 0;
 }

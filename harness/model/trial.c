@@ -105,6 +105,14 @@ static bool is_fatal(pid_t pid, int signal)
 	return !(status.signals_caught & bit) && !(status.signals_ignored & bit);
 }
 
+static bool is_caught(pid_t pid, int signal)
+{
+	struct process_status status;
+
+	return procfs_status(pid, &status) == 0 &&
+	       (status.signals_caught & UINT64_C(1) << (signal - 1));
+}
+
 /* Signals whose default action dumps core, but for the user's own SIGQUIT (signal(7)). */
 static bool is_crash(int signal)
 {
@@ -233,8 +241,9 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 			trial->crash_address = (uint64_t)(uintptr_t)info.si_addr;
 		return finish_stopped(trial, course);
 	}
+	/* Without a handler there is nothing to step into but the program itself. */
 	if (stop->signal == trial->stage->scenario->signal && trial->delivery == DELIVERY_BLOCKED &&
-	    !trial->is_late) {
+	    !trial->is_late && is_caught(trial->pid, stop->signal)) {
 		struct stop next;
 		bool has_stop;
 		int error = deliver_late(trial, &next, &has_stop);
