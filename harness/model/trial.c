@@ -132,6 +132,24 @@ static bool is_crash(int signal)
 
 static int on_signal(struct trial *trial, struct course *course, const struct stop *stop);
 
+/* Is the signal frame, above which the handler's return address lay, still on the stack? */
+static bool is_in_handler(const struct trial *trial, const struct registers *registers)
+{
+	struct frame frames[TRIAL_FRAMES];
+	bool complete;
+	size_t count;
+
+	if (trial->delivery != DELIVERY_ENTERED || trial->has_returned)
+		return false;
+	count = unwind_stack(trial->stage->walker.unwinder, trial->pid, registers, frames,
+			     TRIAL_FRAMES, &complete);
+	for (size_t i = 0; i < count; i++)
+		if (frames[i].is_signal_frame && i > 0 &&
+		    frames[i - 1].cfa == trial->handler_sp + sizeof(uint64_t))
+			return true;
+	return false;
+}
+
 /* The process is about to end itself and can still be asked anything. */
 static int on_exit_call(struct trial *trial, const struct registers *registers)
 {
@@ -139,6 +157,7 @@ static int on_exit_call(struct trial *trial, const struct registers *registers)
 	judge_status(trial, trial->told_status);
 	if (!scenario_expects(trial->stage->scenario, &trial->outcome))
 		keep_stack(trial);
+	trial->ends_in_handler = is_in_handler(trial, registers);
 	tell_oracles(trial, MOMENT_EXIT);
 	trial->has_told_end = true;
 	/* One stop less. */

@@ -36,11 +36,12 @@ struct trial {
 	size_t undo_mark;
 
 	enum delivery delivery;
-	uint64_t handler;    /* entered: its first instruction */
-	uint64_t handler_sp; /* the stack pointer there: on the return address, the signal frame
-				above */
-	bool has_returned;   /* the handler returned through its signal frame */
-	bool is_late;        /* blocked at the boundary and delivered when the program let it in */
+	uint64_t handler;     /* entered: its first instruction */
+	uint64_t handler_sp;  /* the stack pointer there: on the return address, the signal frame
+				 above */
+	bool ends_in_handler; /* it ended itself with the signal frame still on its stack */
+	bool has_returned;    /* the handler returned through its signal frame */
+	bool is_late;         /* blocked at the boundary and delivered when the program let it in */
 	struct outcome outcome;
 	bool output_differs[CAPTURE_STREAMS];
 	size_t children_left; /* killed after the main process had ended */

@@ -165,7 +165,7 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 							trial->outcome.number == baseline->number);
 	size_t count = judge_terminate(trial, verdicts);
 
-	if (!went_on || !state->has_expected || !state->has_got)
+	if (!went_on || trial->ends_in_handler || !state->has_expected || !state->has_got)
 		return count;
 	count += judge_caught(state, verdicts + count);
 	count += judge_uncaught(state, verdicts + count);

@@ -211,7 +211,8 @@ static size_t judge_descriptors(const struct state *state, const struct trial *t
 		trial->outcome.kind == OUTCOME_SAME || (trial->outcome.kind == baseline->kind &&
 							trial->outcome.number == baseline->number);
 
-	if (!went_on || !state->got.is_known || !state->expected.is_known || state->target_fd < 0)
+	if (!went_on || trial->ends_in_handler || !state->got.is_known ||
+	    !state->expected.is_known || state->target_fd < 0)
 		return 0;
 	violate(verdict, "descriptor");
 	snprintf(

@@ -261,7 +261,8 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 	const struct state *state = context;
 	size_t count = judge_errno(state, trial, verdicts);
 
-	if (!went_on(trial) || !state->got.is_known || !state->expected.is_known)
+	if (!went_on(trial) || trial->ends_in_handler || !state->got.is_known ||
+	    !state->expected.is_known)
 		return count;
 	count += judge_mask(state, verdicts + count);
 	count += judge_stack(state, verdicts + count);
