@@ -77,6 +77,47 @@ static int on_event(struct walker *walker, pid_t tid, int event)
 	}
 }
 
+/* The breakpoint just behind which a thread, or a child that shares memory, stands; NULL: none. */
+static const struct walker_breakpoint *breakpoint_met(const struct walker *walker,
+						      const struct registers *registers)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].is_planted &&
+		    walker->breakpoints[i].address == registers_pc(registers) - BREAKPOINT_SIZE)
+			return &walker->breakpoints[i];
+	return NULL;
+}
+
+/* Takes another one over a breakpoint that is meant for the walker. *signal is 0 if it was one. */
+static int step_over(struct walker *walker, pid_t tid, int *signal)
+{
+	const struct walker_breakpoint *met;
+	struct registers registers;
+	struct stop stop;
+	uint8_t shared;
+	int error = trace_get_registers(tid, &registers);
+
+	met = error ? NULL : breakpoint_met(walker, &registers);
+	if (!met)
+		return error;
+	*signal = 0;
+	registers_set_pc(&registers, met->address);
+	error = memory_write(tid, met->address, &met->saved, BREAKPOINT_SIZE);
+	if (!error)
+		error = trace_set_registers(tid, &registers);
+	if (error || memory_read(walker->pid, met->address, &shared, BREAKPOINT_SIZE) ||
+	    shared == *breakpoint_instruction)
+		return error; /* a copy of its own, clean now */
+	error = trace_resume(tid, TRACE_STEP, 0);
+	if (!error)
+		error = trace_wait(tid, 1, &stop);
+	if (!error && stop.kind == STOP_SIGNAL)
+		*signal = stop.signal;
+	return error ? error
+		     : memory_write(walker->pid, met->address, breakpoint_instruction,
+				    BREAKPOINT_SIZE);
+}
+
 int walker_serve(struct walker *walker, const struct stop *stop)
 {
 	struct family_member *member = family_find(walker->family, stop->tid);
@@ -95,6 +136,8 @@ int walker_serve(struct walker *walker, const struct stop *stop)
 		signal = stop->signal;
 	else if (stop->kind == STOP_EVENT)
 		error = on_event(walker, stop->tid, stop->event);
+	if (stop->kind == STOP_TRAP && member->owner == FAMILY_WALKER)
+		error = step_over(walker, stop->tid, &signal);
 	if (!error)
 		error = trace_resume(stop->tid, TRACE_CONTINUE, signal);
 	return error == -ESRCH ? 0 : error;
