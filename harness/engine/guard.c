@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -34,6 +35,7 @@ static const struct sender {
 #define SENDERS (sizeof(senders) / sizeof(senders[0]))
 
 /* Calls that only tell something. */
+/* pidfd_send_signal(fd, signal, ...) is no row: its process is behind a descriptor. */
 static const long tellers[] = {SYS_rt_sigaction, SYS_sigaltstack, SYS_shmget, SYS_shmctl};
 #define TELLERS (sizeof(tellers) / sizeof(tellers[0]))
 
@@ -46,7 +48,7 @@ static const long timers[] = {SYS_setitimer, SYS_alarm, SYS_timer_settime};
 
 struct filter *guard_filter(bool with_returns)
 {
-	const size_t count = SENDERS + TIMERS + TELLERS + undo_syscall_count + 4;
+	const size_t count = SENDERS + TIMERS + TELLERS + undo_syscall_count + 5;
 	struct filter_row *rows = alloc_resize(NULL, count, sizeof(*rows));
 	struct filter *filter;
 	size_t n = 0;
@@ -65,6 +67,7 @@ struct filter *guard_filter(bool with_returns)
 	rows[n++] = (struct filter_row){
 		.number = SYS_fcntl, .flags_argument = 1, .flags_mask = LOCK_COMMANDS};
 	rows[n++] = (struct filter_row){.number = SYS_exit_group, .flags_argument = -1};
+	rows[n++] = (struct filter_row){.number = SYS_pidfd_send_signal, .flags_argument = -1};
 	if (with_returns)
 		rows[n++] = (struct filter_row){.number = SYS_rt_sigreturn, .flags_argument = -1};
 	filter = filter_new(rows, n);
@@ -182,6 +185,40 @@ static int watch_sender(struct guard *guard, const struct family_member *member,
 		registers_set_syscall_argument(registers, (unsigned int)sender->thread,
 					       (uint64_t)guard->trial);
 	return trace_set_registers(member->tid, registers);
+}
+
+/* The process that a descriptor of pidfd_open(2) stands for: "Pid:" of its fdinfo; 0: none. */
+static pid_t process_behind(pid_t tid, int fd)
+{
+	char path[64];
+	char line[128];
+	pid_t pid = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tid, fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, "Pid:", 4) == 0)
+			pid = (pid_t)strtol(line + 4, NULL, 10);
+	fclose(file);
+	return pid;
+}
+
+/* Becomes kill(2), which is watched: the descriptor goes on naming the walker in its copies. */
+static int watch_pidfd(struct guard *guard, const struct family_member *member,
+		       struct registers *registers)
+{
+	const pid_t target = process_behind(member->tid, argument(registers, 0));
+	int error;
+
+	if (member->owner != FAMILY_TRIAL || target <= 0 || target != guard->walker)
+		return 0;
+	registers_set_syscall(registers, SYS_kill);
+	registers_set_syscall_argument(registers, 0, (uint64_t)guard->trial);
+	error = trace_set_registers(member->tid, registers);
+	return error;
 }
 
 /* rt_sigaction(signal, new, ...): the kernel's struct is handler, flags, restorer, mask. */
@@ -303,6 +340,8 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 		return number == SYS_shmctl && member->owner == FAMILY_TRIAL
 			       ? keep_segment(guard, member, registers)
 			       : 0;
+	if (number == SYS_pidfd_send_signal)
+		return watch_pidfd(guard, member, registers);
 	sender = find_sender(number);
 	if (sender)
 		return watch_sender(guard, member, sender, registers);

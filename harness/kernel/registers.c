@@ -86,6 +86,11 @@ void registers_set_result(struct registers *registers, int64_t value)
 	registers->user.rax = (unsigned long long)value;
 }
 
+void registers_set_syscall(struct registers *registers, long number)
+{
+	registers->user.orig_rax = (unsigned long long)number;
+}
+
 void registers_skip_syscall(struct registers *registers)
 {
 	registers->user.orig_rax = (unsigned long long)-1;

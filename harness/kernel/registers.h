@@ -43,6 +43,9 @@ long registers_syscall_about_to_run(const struct registers *registers);
 int64_t registers_result(const struct registers *registers);
 void registers_set_result(struct registers *registers, int64_t value);
 
+/* At the entry of a system call: makes it another one. */
+void registers_set_syscall(struct registers *registers, long number);
+
 /* Turns the system call at whose entry the thread is stopped into none: it will return `result`
  * once registers_set_result() has been written at its exit. */
 void registers_skip_syscall(struct registers *registers);
