@@ -129,6 +129,21 @@ static void compare_counts(const struct manifest *manifest, const struct manifes
 	}
 }
 
+/* UNKNOWN is no pass: a manifest says `complete: no` where it is to be taken as it is. */
+static void compare_unknown(const struct manifest *manifest, const json_t *report,
+			    struct difference *difference)
+{
+	const json_t *unknown;
+	size_t i;
+
+	if (!manifest->complete)
+		return;
+	json_array_foreach (json_object_get(report, "unknown"), i, unknown)
+		differ(difference, manifest, 0, "unknown at %lld boundaries: %s: %s",
+		       (long long)json_integer_value(json_object_get(unknown, "count")),
+		       text_of(unknown, "oracle"), text_of(unknown, "reason"));
+}
+
 static void compare_complete(const struct manifest *manifest, const json_t *report,
 			     struct difference *difference)
 {
@@ -153,6 +168,7 @@ void compare_report(const struct manifest *manifest, const json_t *report,
 	compare_counts(manifest, manifest->deliveries, manifest->delivery_count,
 		       json_object_get(report, "delivery"), difference);
 	compare_complete(manifest, report, difference);
+	compare_unknown(manifest, report, difference);
 }
 
 void difference_print(const struct difference *difference, FILE *out)

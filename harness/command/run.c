@@ -93,6 +93,13 @@ static int judge(const struct run_settings *settings, const struct sweep *sweep)
 		     "says why (--allow-incomplete takes it as it is)");
 		return STATUS_FAILED;
 	}
+	if (json_array_size(json_object_get(sweep->report, "unknown")) &&
+	    !settings->allow_incomplete) {
+		warn("no finding, but some verdicts are unknown, so this is no proof; the report "
+		     "says "
+		     "which and why (--allow-incomplete takes it as it is)");
+		return STATUS_FAILED;
+	}
 	return STATUS_OK;
 }
 
@@ -165,7 +172,8 @@ const struct command command_run = {
 		"signal); exit; SYMBOL; MODULE!SYMBOL; MODULE+0xOFFSET, as objdump prints it; "
 		"FILE.c:LINE; 0xADDRESS; probe:PROVIDER:NAME, a SystemTap (SDT) probe.\n\n"
 		"Exit status: 0 no finding and everything was tried, 1 findings, 2 usage or bad "
-		"input, 3 the harness or the machine failed or the sweep is not complete.",
+		"input, 3 the harness or the machine failed, or the sweep is not complete or has "
+		"unknown verdicts.",
 	.options = run_options,
 	.run = run,
 };

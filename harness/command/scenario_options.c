@@ -234,7 +234,8 @@ const struct option_row run_options[] = {
 	{"record", 0, "FILE", "the journal of the run (default: REPORT with the ending .jsonl)",
 	 set_record},
 	{"allow-incomplete", 0, NULL,
-	 "exit status 0 also when boundaries could not be tried and no budget asked for that",
+	 "exit status 0 also when verdicts are unknown, or boundaries were not tried for other "
+	 "reasons than a budget",
 	 allow_incomplete},
 	{"quiet", 'q', NULL, "print no progress and no summary", set_quiet},
 	{"verbose", 'v', NULL, "say what is being done", set_verbose},
