@@ -8,7 +8,7 @@
 #include "harness/base/alloc.h"
 #include "reports/counting.h"
 #include "reports/record.h"
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "reports/complete.h"
 
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #include "harness/base/alloc.h"
 #include "reports/members.h"
 #include "reports/report.h"
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "reports/layout.h"
 
 #include "harness/base/alloc.h"
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

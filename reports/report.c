@@ -7,7 +7,7 @@
 #include "reports/finding.h"
 #include "reports/members.h"
 #include "reports/outcomes.h"
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>

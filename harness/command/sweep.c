@@ -3,6 +3,7 @@
 #include "harness/command/sweep.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/clock.h"
 #include "harness/model/campaign.h"
 #include "reports/aggregate.h"
 #include "reports/progress.h"
@@ -11,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct state {
@@ -19,14 +19,6 @@ struct state {
 	struct aggregate *aggregate;
 	struct progress *progress;
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static int take_line(void *context, const char *line, size_t size)
 {
@@ -51,7 +43,7 @@ static void tick(void *context, uint64_t total)
 		.done = aggregate_injected(state->aggregate) + aggregate_skipped(state->aggregate),
 		.total = total,
 		.findings = aggregate_findings(state->aggregate),
-		.seconds = now(),
+		.seconds = clock_now(),
 	};
 
 	progress_update(state->progress, &progress);

@@ -2,6 +2,7 @@
 /* See ptrace.h. */
 #include "harness/kernel/ptrace.h"
 
+#include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
 
 #include <errno.h>
@@ -138,14 +139,6 @@ static int wait_for_ever(pid_t tid, struct stop *stop)
 	}
 }
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* SIGCHLD is blocked, so that one that comes between the look and the sleep is not lost. */
 static void sleep_until_child(double seconds)
 {
@@ -167,7 +160,7 @@ int trace_wait(pid_t tid, double timeout, struct stop *stop)
 
 	if (timeout < 0)
 		return wait_for_ever(tid, stop);
-	deadline = now() + timeout;
+	deadline = clock_now() + timeout;
 	for (;;) {
 		int status;
 		pid_t who = waitpid(tid, &status, __WALL | WNOHANG);
@@ -181,7 +174,7 @@ int trace_wait(pid_t tid, double timeout, struct stop *stop)
 			return -errno;
 		if (trace_interrupted)
 			return -EINTR;
-		left = deadline - now();
+		left = deadline - clock_now();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		sleep_until_child(left);

@@ -2,6 +2,7 @@
 /* See baseline.h. */
 #include "harness/model/baseline.h"
 
+#include "harness/base/clock.h"
 #include "harness/engine/undo.h"
 #include "harness/model/evidence.h"
 
@@ -9,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BASELINE_LIMIT 60.0 /* seconds that it may sleep without proof that it is for ever */
 #define SHORTEST_TRIAL_LIMIT 10.0
@@ -17,14 +17,6 @@
 #define TRIAL_FACTOR 20.0
 #define LAST_WORDS 200
 #define OUTPUT_MAX ((size_t)256 << 20) /* bytes of a stream that are kept and compared */
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* The tail of what it printed on standard error, for a message. */
 static void last_words(const struct baseline *baseline, char *words, size_t size)
@@ -95,7 +87,7 @@ static int read_end(struct stage *stage, struct baseline *baseline)
 
 static int run_once(struct stage *stage, struct baseline *baseline)
 {
-	const double start = now();
+	const double start = clock_now();
 	int error = stage_start(stage);
 
 	if (error)
@@ -107,7 +99,7 @@ static int run_once(struct stage *stage, struct baseline *baseline)
 		baseline->awaits_signal = true;
 		error = walker_wake(&stage->walker, stage->scenario->signal);
 	}
-	baseline->seconds = now() - start;
+	baseline->seconds = clock_now() - start;
 	return error ? error : read_end(stage, baseline);
 }
 

@@ -3,6 +3,7 @@
 #include "harness/model/campaign.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/clock.h"
 #include "harness/engine/undo.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/baseline.h"
@@ -48,14 +49,6 @@ struct run {
 	char *failure;   /* the first of a job's */
 	int code;
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static void stop_soon(int signal)
 {
@@ -171,7 +164,7 @@ static int count(struct run *run)
 
 	worker.selector.none = true;
 	worker.sink = (struct sink){.line = drop_line};
-	worker.deadline = seconds > 0 ? now() + seconds * COUNT_SHARE : 0;
+	worker.deadline = seconds > 0 ? clock_now() + seconds * COUNT_SHARE : 0;
 	error = worker_run(&worker);
 	if (!error)
 		run->total = worker.eligible;
@@ -243,7 +236,7 @@ static int start_jobs(struct run *run)
 {
 	const unsigned int jobs = run->campaign->scenario->jobs;
 
-	run->jobs_start = now();
+	run->jobs_start = clock_now();
 	for (unsigned int i = 0; i < jobs; i++) {
 		const struct worker worker = make_worker(run, i);
 		int error = job_start(&run->jobs[i], &worker);
@@ -325,7 +318,7 @@ static void follow_jobs(struct run *run)
 
 static int write_end(struct run *run)
 {
-	const double seconds = now() - run->jobs_start;
+	const double seconds = clock_now() - run->jobs_start;
 	json_t *reasons = json_array();
 	json_t *line;
 
@@ -339,7 +332,7 @@ static int write_end(struct run *run)
 					      "budget asked",
 					      (unsigned long long)run->stride));
 	line = json_pack("{s:s, s:o, s:f}", "type", "end", "why_incomplete", reasons, "seconds",
-			 now() - run->start);
+			 clock_now() - run->start);
 	if (run->jobs_start > 0 && seconds > 0)
 		json_object_set_new(line, "injections_per_second",
 				    json_real((double)run->trials / seconds));
@@ -369,7 +362,7 @@ int campaign_run(struct campaign *campaign)
 
 	run->campaign = campaign;
 	run->stride = 1;
-	run->start = now();
+	run->start = clock_now();
 	run->stdin_fd = -1;
 	run->turn_fd = -1;
 	set_signals();

@@ -80,6 +80,8 @@ static int step_in(struct trial *trial, uint64_t pc, struct stop *stop, bool *ha
 
 	if (!error)
 		error = trace_wait(trial->pid, STEP_LIMIT, stop);
+	if (error == -ETIMEDOUT)
+		return fail(-EAGAIN, "a copy did not enter its handler within %.0f s", STEP_LIMIT);
 	return error ? error : classify(trial, pc, stop, has_stop);
 }
 

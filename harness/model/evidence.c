@@ -2,7 +2,7 @@
 /* See evidence.h. */
 #include "harness/model/evidence.h"
 
-#include "harness/base/alloc.h"
+#include "harness/base/utf8.h"
 #include "harness/kernel/memory.h"
 
 #include <stdio.h>
@@ -14,48 +14,9 @@ json_t *evidence_address(uint64_t address)
 	return json_sprintf("0x%llx", (unsigned long long)address);
 }
 
-/* Length of the UTF-8 sequence at `text` (RFC 3629), 0 when it is none. */
-static size_t sequence(const unsigned char *text, size_t left)
-{
-	json_t *probe;
-	size_t length;
-
-	if (text[0] < 0x80)
-		return text[0] ? 1 : 0;
-	length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-	if (text[0] < 0xc2 || length > left)
-		return 0;
-	probe = json_stringn((const char *)text, length); /* jansson checks the encoding */
-	if (!probe)
-		return 0;
-	json_decref(probe);
-	return length;
-}
-
 json_t *evidence_text(const char *bytes, size_t size, size_t limit)
 {
-	static const char replacement[] = "\xef\xbf\xbd";
-	const size_t used = size < limit ? size : limit;
-	char *text = alloc_zero(used * (sizeof(replacement) - 1) + 1);
-	size_t length = 0;
-	json_t *string;
-
-	for (size_t i = 0; i < used;) {
-		size_t step = sequence((const unsigned char *)bytes + i, used - i);
-
-		if (step) {
-			memcpy(text + length, bytes + i, step);
-			length += step;
-			i += step;
-		} else {
-			memcpy(text + length, replacement, sizeof(replacement) - 1);
-			length += sizeof(replacement) - 1;
-			i++;
-		}
-	}
-	string = json_stringn(text, length);
-	free(text);
-	return string;
+	return utf8_json_bytes(bytes, size < limit ? size : limit);
 }
 
 static json_t *text_or_null(const char *text)

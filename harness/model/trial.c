@@ -2,10 +2,12 @@
 /* See trial.h. */
 #include "harness/model/trial.h"
 
+#include "harness/base/clock.h"
 #include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
+#include "harness/model/fatal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,7 +16,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define FIRST_LOOK 0.002 /* seconds until the first look at a trial that has not ended */
 #define LONGEST_LOOK 0.05
@@ -30,14 +31,6 @@ struct course {
 	bool has_ended;
 	bool was_woken; /* a control that waits for the signal as the baseline did */
 };
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static void tell_oracles(struct trial *trial, enum oracle_moment moment)
 {
@@ -90,44 +83,6 @@ static void judge_status(struct trial *trial, int status)
 	if (outcome->kind == baseline->kind && outcome->number == baseline->number &&
 	    outputs_equal(trial))
 		outcome->kind = OUTCOME_SAME;
-}
-
-static bool is_fatal(pid_t pid, int signal)
-{
-	const uint64_t bit = UINT64_C(1) << (signal - 1);
-	struct process_status status;
-	siginfo_t info;
-
-	if (procfs_status(pid, &status) || trace_get_siginfo(pid, &info))
-		return false;
-	if (info.si_code > 0 && (status.signals_blocked & bit))
-		return true; /* a fault while its signal is blocked (force_sig_info_to_task()) */
-	return !(status.signals_caught & bit) && !(status.signals_ignored & bit);
-}
-
-static bool is_caught(pid_t pid, int signal)
-{
-	struct process_status status;
-
-	return procfs_status(pid, &status) == 0 &&
-	       (status.signals_caught & UINT64_C(1) << (signal - 1));
-}
-
-/* Signals whose default action dumps core, but for the user's own SIGQUIT (signal(7)). */
-static bool is_crash(int signal)
-{
-	switch (signal) {
-	case SIGSEGV:
-	case SIGBUS:
-	case SIGILL:
-	case SIGFPE:
-	case SIGABRT:
-	case SIGTRAP:
-	case SIGSYS:
-		return true;
-	default:
-		return false;
-	}
 }
 
 static int on_signal(struct trial *trial, struct course *course, const struct stop *stop);
@@ -205,7 +160,7 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 		if (!is_as_told(trial, stop->raw))
 			judge_status(trial, stop->raw);
 		family_remove(&trial->stage->family, trial->pid);
-		course->main_ended = now();
+		course->main_ended = clock_now();
 		course->has_ended = family_others(&trial->stage->family, FAMILY_TRIAL, 0) == 0;
 		return 0;
 	case STOP_EVENT:
@@ -252,7 +207,7 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 		trial->outcome.kind = OUTCOME_STOPPED;
 		return finish_stopped(trial, course);
 	}
-	if (is_crash(stop->signal) && is_fatal(trial->pid, stop->signal)) {
+	if (fatal_is_crash(stop->signal) && fatal_will_kill(trial->pid, stop->signal)) {
 		/* Not let through: it would only dump core. */
 		trial->outcome = (struct outcome){OUTCOME_SIGNAL, stop->signal};
 		trial->crash_signal = stop->signal;
@@ -262,7 +217,7 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 	}
 	/* Without a handler there is nothing to step into but the program itself. */
 	if (stop->signal == trial->stage->scenario->signal && trial->delivery == DELIVERY_BLOCKED &&
-	    !trial->is_late && is_caught(trial->pid, stop->signal)) {
+	    !trial->is_late && fatal_is_caught(trial->pid, stop->signal)) {
 		struct stop next;
 		bool has_stop;
 		int error = deliver_late(trial, &next, &has_stop);
@@ -278,12 +233,12 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 /* Stops a trial that sleeps or runs on, for a look at its stack. */
 static void stop_for_look(struct trial *trial)
 {
-	const double limit = now() + STOP_LIMIT;
+	const double limit = clock_now() + STOP_LIMIT;
 	struct stop stop;
 
 	if (kill(trial->pid, SIGSTOP) < 0)
 		return;
-	while (now() < limit) {
+	while (clock_now() < limit) {
 		if (trace_wait(-1, STOP_LIMIT, &stop))
 			return;
 		if (stop.tid == trial->pid) {
@@ -340,7 +295,7 @@ static bool prints_without_end(const struct trial *trial)
 static int look(struct trial *trial, struct course *course)
 {
 	const struct baseline *baseline = trial->stage->baseline;
-	const double time = now();
+	const double time = clock_now();
 	int error;
 
 	course->slice = course->slice * 2 > LONGEST_LOOK ? LONGEST_LOOK : course->slice * 2;
@@ -478,7 +433,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 int trial_run(struct trial *trial, struct stage *stage, const struct boundary *boundary,
 	      bool is_control, void **oracle_states)
 {
-	struct course course = {.start = now(), .slice = FIRST_LOOK};
+	struct course course = {.start = clock_now(), .slice = FIRST_LOOK};
 	int restored;
 	int error = trial_begin(trial, stage, boundary, is_control, oracle_states);
 
@@ -505,4 +460,14 @@ void trial_free(struct trial *trial)
 		capture_reset(&trial->stage->capture);
 	asleep_free(&trial->asleep);
 	python_stack_free(&trial->end_python);
+}
+
+bool trial_went_on(const struct trial *trial)
+{
+	const struct outcome *baseline = &trial->stage->baseline->outcome;
+
+	return !trial->ends_in_handler &&
+	       (trial->outcome.kind == OUTCOME_SAME ||
+		(trial->outcome.kind == OUTCOME_EXIT && baseline->kind == OUTCOME_EXIT &&
+		 trial->outcome.number == baseline->number));
 }

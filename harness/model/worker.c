@@ -3,6 +3,7 @@
 #include "harness/model/worker.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/clock.h"
 #include "harness/base/signals.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/control.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FLUSH_EVERY 0.05 /* seconds that a result may wait on its way to the record */
 
@@ -32,18 +32,10 @@ struct walk {
 	bool complete;
 };
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static int flush(struct walk *walk, bool at_once)
 {
 	const struct sink *sink = &walk->worker->sink;
-	const double time = now();
+	const double time = clock_now();
 
 	if (!sink->flush || (!at_once && time - walk->last_flush < FLUSH_EVERY))
 		return 0;
@@ -145,7 +137,7 @@ static void end_because(struct walk *walk, bool complete, const char *why)
 
 static bool is_out_of_budget(struct walk *walk)
 {
-	if (!walk->worker->deadline || now() < walk->worker->deadline)
+	if (!walk->worker->deadline || clock_now() < walk->worker->deadline)
 		return false;
 	end_because(walk, false, "the budget was used up");
 	return true;

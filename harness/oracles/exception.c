@@ -159,13 +159,9 @@ static size_t judge_terminate(const struct trial *trial, struct verdict *verdict
 static size_t judge(void *context, const struct trial *trial, struct verdict *verdicts)
 {
 	const struct state *state = context;
-	const struct outcome *baseline = &trial->stage->baseline->outcome;
-	const bool went_on =
-		trial->outcome.kind == OUTCOME_SAME || (trial->outcome.kind == baseline->kind &&
-							trial->outcome.number == baseline->number);
 	size_t count = judge_terminate(trial, verdicts);
 
-	if (!went_on || trial->ends_in_handler || !state->has_expected || !state->has_got)
+	if (!trial_went_on(trial) || !state->has_expected || !state->has_got)
 		return count;
 	count += judge_caught(state, verdicts + count);
 	count += judge_uncaught(state, verdicts + count);

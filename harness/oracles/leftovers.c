@@ -35,12 +35,20 @@ struct state {
 	int target_fd;
 };
 
-static void drop(struct things *things)
+static void drop_files(struct things *things)
 {
-	free(things->fds);
 	for (size_t i = 0; i < things->file_count; i++)
 		free(things->files[i]);
 	free(things->files);
+	things->files = NULL;
+	things->file_count = 0;
+	things->file_capacity = 0;
+}
+
+static void drop(struct things *things)
+{
+	drop_files(things);
+	free(things->fds);
 	memset(things, 0, sizeof(*things));
 }
 
@@ -107,6 +115,8 @@ static int on_stop(void *context, const struct trial *trial, enum oracle_moment 
 	if (moment == MOMENT_EXIT)
 		read_descriptors(state, trial);
 	if (moment == MOMENT_ENDED) {
+		drop_files(
+			things); /* a control that never came to its exit adds to no earlier one */
 		undo_each(trial->stage->guard.undo, trial->stage->undo_start, note_file, things);
 		things->children = trial->children_left;
 		things->shm = trial->shm_left;
@@ -206,13 +216,8 @@ static size_t judge_files(const struct state *state, const struct trial *trial,
 static size_t judge_descriptors(const struct state *state, const struct trial *trial,
 				struct verdict *verdict)
 {
-	const struct outcome *baseline = &trial->stage->baseline->outcome;
-	const bool went_on =
-		trial->outcome.kind == OUTCOME_SAME || (trial->outcome.kind == baseline->kind &&
-							trial->outcome.number == baseline->number);
-
-	if (!went_on || trial->ends_in_handler || !state->got.is_known ||
-	    !state->expected.is_known || state->target_fd < 0)
+	if (!trial_went_on(trial) || !state->got.is_known || !state->expected.is_known ||
+	    state->target_fd < 0)
 		return 0;
 	violate(verdict, "descriptor");
 	snprintf(

@@ -246,23 +246,12 @@ static size_t judge_float(const struct state *state, struct verdict *verdict)
 	return 1;
 }
 
-/* Only a program that went on to the end that it has without the signal owes the same state. */
-static bool went_on(const struct trial *trial)
-{
-	const struct outcome *baseline = &trial->stage->baseline->outcome;
-
-	return trial->outcome.kind == OUTCOME_SAME ||
-	       (trial->outcome.kind == OUTCOME_EXIT && baseline->kind == OUTCOME_EXIT &&
-		trial->outcome.number == baseline->number);
-}
-
 static size_t judge(void *context, const struct trial *trial, struct verdict *verdicts)
 {
 	const struct state *state = context;
 	size_t count = judge_errno(state, trial, verdicts);
 
-	if (!went_on(trial) || trial->ends_in_handler || !state->got.is_known ||
-	    !state->expected.is_known)
+	if (!trial_went_on(trial) || !state->got.is_known || !state->expected.is_known)
 		return count;
 	count += judge_mask(state, verdicts + count);
 	count += judge_stack(state, verdicts + count);

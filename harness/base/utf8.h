@@ -3,8 +3,8 @@
  * Text from anywhere (arguments, paths, output of a target) as valid UTF-8, which is all that JSON
  * can hold. Knows nothing of where the text comes from.
  */
-#ifndef SIGSWEEP_REPORTS_UTF8_H
-#define SIGSWEEP_REPORTS_UTF8_H
+#ifndef SIGSWEEP_BASE_UTF8_H
+#define SIGSWEEP_BASE_UTF8_H
 
 #include <jansson.h>
 #include <stddef.h>

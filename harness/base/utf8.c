@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of well-formed sequences of RFC 3629, section 4, as code. */
-#include "reports/utf8.h"
+#include "harness/base/utf8.h"
 
 #include "harness/base/alloc.h"
 

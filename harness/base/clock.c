@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* See clock.h. */
+#include "harness/base/clock.h"
+
+#include <time.h>
+
+double clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
