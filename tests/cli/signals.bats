@@ -117,7 +117,9 @@ os.execv(sys.argv[1], sys.argv[1:])' "$SIGSWEEP" run -q -j1 -o report.json -- "$
 
 @test "it kills everybody" {
 	needs_root
-	# In a world of its own, should it ever get through.
+	# In a world of its own, should it ever get through. A chroot whose root is no mount point has none.
+	unshare --pid --fork --kill-child --mount-proc true ||
+		skip "no process namespace with a /proc of its own can be made here"
 	sleep 60 &
 	witness=$!
 	try 0 unshare --pid --fork --kill-child --mount-proc \
