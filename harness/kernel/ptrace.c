@@ -97,6 +97,71 @@ int trace_get_float_control(pid_t tid, uint32_t *control)
 	return error;
 }
 
+static int poke_user(pid_t tid, size_t offset, uint64_t value)
+{
+	return request(PTRACE_POKEUSER, tid, (void *)offset, (void *)value);
+}
+
+static size_t debug_register(unsigned int number)
+{
+	return offsetof(struct user, u_debugreg) + number * sizeof(uint64_t);
+}
+
+/* DR7: two bits that enable each slot, then four that say what it waits for (volume 3, 17.2.4). */
+static uint64_t watch_bits(unsigned int slot, enum trace_watch kind, size_t size)
+{
+	static const uint64_t kinds[] = {
+		[WATCH_EXECUTE] = 0, [WATCH_WRITE] = 1, [WATCH_ACCESS] = 3};
+	static const uint64_t sizes[] = {[1] = 0, [2] = 1, [4] = 3, [8] = 2};
+
+	return UINT64_C(1) << (2 * slot) | (kinds[kind] | sizes[size] << 2) << (16 + 4 * slot);
+}
+
+static uint64_t watch_mask(unsigned int slot)
+{
+	return UINT64_C(3) << (2 * slot) | UINT64_C(15) << (16 + 4 * slot);
+}
+
+int trace_clear_watch(pid_t tid, unsigned int slot)
+{
+	uint64_t control;
+	int error = peek_user(tid, debug_register(7), &control);
+
+	return error ? error : poke_user(tid, debug_register(7), control & ~watch_mask(slot));
+}
+
+int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
+		    size_t size)
+{
+	uint64_t control;
+	int error;
+
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || address % size ||
+	    (kind == WATCH_EXECUTE && size != 1))
+		return -EINVAL;
+	error = peek_user(tid, debug_register(7), &control);
+	if (!error)
+		error = poke_user(tid, debug_register(slot), address);
+	control &= ~watch_mask(slot);
+	if (!error)
+		error = poke_user(tid, debug_register(7), control | watch_bits(slot, kind, size));
+	/* Without the registers, or all of them taken by somebody else (perf). */
+	return error == -EIO || error == -ENOSPC || error == -ENODEV ? -ENOTSUP : error;
+}
+
+int trace_take_watch_hits(pid_t tid, unsigned int *slots)
+{
+	uint64_t status;
+	int error = peek_user(tid, debug_register(6), &status);
+
+	*slots = 0;
+	if (error)
+		return error;
+	*slots = status & ((1U << TRACE_WATCHES) - 1);
+	/* Older kernels add to it. */
+	return *slots ? poke_user(tid, debug_register(6), 0) : 0;
+}
+
 int trace_get_siginfo(pid_t tid, siginfo_t *info)
 {
 	return request(PTRACE_GETSIGINFO, tid, NULL, info);

@@ -43,6 +43,25 @@ int trace_clear_trap_flag(pid_t tid, uint64_t at) MUST_CHECK; /* in flags saved 
  */
 int trace_get_float_control(pid_t tid, uint32_t *control) MUST_CHECK;
 
+/*
+ * Breakpoints of the CPU (Intel SDM volume 3, 17.2): four slots of a thread's own, which neither
+ * change its code nor slow it down between hits. A hit is a STOP_TRAP: behind the instruction that
+ * touched the bytes, before the one to execute. What the kernel itself writes, for a read(2) say,
+ * is not seen. A copy made by clone(2) and a new program have none.
+ */
+#define TRACE_WATCHES 4
+
+enum trace_watch { WATCH_EXECUTE, WATCH_WRITE, WATCH_ACCESS };
+
+/* `size` is 1, 2, 4 or 8 and `address` a multiple of it; execute: size 1. -ENOTSUP: the machine
+ * has none; -EINVAL: not such a place. */
+int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
+		    size_t size) MUST_CHECK;
+int trace_clear_watch(pid_t tid, unsigned int slot) MUST_CHECK;
+
+/* The slots hit at this stop, one bit each, and forgets them. 0: the trap was another one. */
+int trace_take_watch_hits(pid_t tid, unsigned int *slots) MUST_CHECK;
+
 /* -EINVAL: the thread is in a group stop. */
 int trace_get_siginfo(pid_t tid, siginfo_t *info) MUST_CHECK;
 int trace_set_siginfo(pid_t tid, const siginfo_t *info) MUST_CHECK;

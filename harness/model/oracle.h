@@ -29,17 +29,20 @@ struct verdict {
 	char title[240]; /* violated: one sentence that a person understands; unknown: the reason */
 	char place[300]; /* what tells this finding from another of the same kind: where it ended,
 			  * which lock; "": the function that was interrupted */
-	json_t *evidence; /* for the example, or NULL; given away. Its members `locks`, `refcounts` and
-			   * `exception` become the example's own */
+	json_t *evidence; /* for the example, or NULL; given away. Its members `locks`, `refcounts`
+			   * and `exception` become the example's own */
 };
 
 enum oracle_need {
 	ORACLE_NEEDS_RETURN = 1 << 0,  /* MOMENT_RETURN */
 	ORACLE_NEEDS_CONTROL = 1 << 1, /* its on_stop() is told of controls as well: what they end
 					* with is what a trial should */
+	ORACLE_NEEDS_WATCH = 1 << 2,   /* MOMENT_BEGUN, and watch.h */
 };
 
 enum oracle_moment {
+	MOMENT_BEGUN,   /* the copy stands at the boundary, no signal was delivered yet */
+	MOMENT_WATCHED, /* watches of this oracle were hit: trial->watched, watch_registers */
 	MOMENT_ENTERED, /* before the handler's first instruction */
 	MOMENT_RETURN,  /* the handler is about to return through its signal frame */
 	MOMENT_EXIT,  /* the process is about to be gone. Where it ends by its own exit_group it can

@@ -11,6 +11,7 @@
 #include "harness/engine/capture.h"
 #include "harness/engine/descriptors.h"
 #include "harness/engine/walker.h"
+#include "harness/kernel/ptrace.h"
 #include "harness/model/scenario.h"
 
 struct baseline {
@@ -25,6 +26,13 @@ struct baseline {
 	double cpu_limit;    /* seconds on the CPU for a trial */
 	void *knowledge[ORACLES_MAX]; /* of the scenario's oracles, from their surveys */
 	char *ignorance[ORACLES_MAX]; /* why an oracle's survey failed; NULL: it did not */
+};
+
+/* The breakpoints of the CPU that oracles have set in the trial that is under way (watch.h). */
+struct watches {
+	unsigned int taken;          /* a bit for each slot */
+	size_t owner[TRACE_WATCHES]; /* which of the scenario's oracles */
+	size_t told;                 /* the oracle that is being told something */
 };
 
 struct interpreter;
@@ -42,6 +50,7 @@ struct stage {
 	struct interpreter *interpreter; /* the window's, NULL: no CPython */
 	int stdin_fd;
 	size_t undo_start;
+	struct watches watches;
 
 	/* Saved where the walker stands; changes only with its system calls. */
 	uint64_t saved_at; /* walker.syscalls, 0: never */

@@ -8,6 +8,7 @@
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
 #include "harness/model/fatal.h"
+#include "harness/model/tell.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,16 +32,6 @@ struct course {
 	bool has_ended;
 	bool was_woken; /* a control that waits for the signal as the baseline did */
 };
-
-static void tell_oracles(struct trial *trial, enum oracle_moment moment)
-{
-	const struct oracle *const *oracles = trial->stage->scenario->oracles;
-
-	for (size_t i = 0; trial->oracle_states && oracles[i]; i++)
-		if (oracles[i]->on_stop && !trial->stage->baseline->ignorance[i] &&
-		    (!trial->is_control || (oracles[i]->needs & ORACLE_NEEDS_CONTROL)))
-			(void)!oracles[i]->on_stop(trial->oracle_states[i], trial, moment);
-}
 
 static void keep_stack(struct trial *trial)
 {
@@ -86,6 +77,17 @@ static void judge_status(struct trial *trial, int status)
 }
 
 static int on_signal(struct trial *trial, struct course *course, const struct stop *stop);
+
+static int on_trap(struct trial *trial, struct course *course, const struct stop *stop)
+{
+	bool was_watch;
+	int error = tell_watches(trial, &was_watch);
+
+	if (error)
+		return error;
+	return was_watch ? trace_resume(trial->pid, TRACE_CONTINUE, 0)
+			 : on_signal(trial, course, stop);
+}
 
 /* Is the signal frame, above which the handler's return address lay, still on the stack? */
 static bool is_in_handler(const struct trial *trial, const struct registers *registers)
@@ -185,6 +187,7 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 	case STOP_SYSCALL:
 		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
 	case STOP_TRAP:
+		return on_trap(trial, course, stop);
 	case STOP_SIGNAL:
 		return on_signal(trial, course, stop);
 	}
@@ -358,6 +361,7 @@ static int start(struct trial *trial, struct course *course)
 	bool has_stop;
 	int error;
 
+	tell_oracles(trial, MOMENT_BEGUN);
 	if (trial->is_control)
 		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
 	error = deliver_signal(trial, &stop, &has_stop);
@@ -422,6 +426,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->delivery = DELIVERY_NOT;
 	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
 	trial->undo_mark = undo_mark(stage->guard.undo);
+	stage->watches.taken = 0;
 	stage->guard.has_timer = false;
 	stage->guard.removed_segment_count = 0;
 	stage->guard.trial_signals = stage->guard.walker_signals;

@@ -52,6 +52,9 @@ struct trial {
 	struct python_stack end_python; /* the Python frames there */
 	struct registers end_registers;
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
+
+	unsigned int watched; /* MOMENT_WATCHED: the oracle's own slots that were hit, a bit each */
+	struct registers watch_registers; /* there */
 };
 
 /*

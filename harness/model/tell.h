@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells the oracles what happens to a trial. Private to the trial: oracles do not see it. */
+#ifndef SIGSWEEP_MODEL_TELL_H
+#define SIGSWEEP_MODEL_TELL_H
+
+#include "harness/model/oracle.h"
+#include "harness/model/trial.h"
+
+/* Each oracle that wants to know of the moment. */
+void tell_oracles(struct trial *trial, enum oracle_moment moment);
+
+/*
+ * The trial's process has stopped with a trap: tells the oracles whose watches (watch.h) were hit.
+ * *was_watch: any was; else the trap is the program's own. 0 or -errno.
+ */
+int tell_watches(struct trial *trial, bool *was_watch) MUST_CHECK;
+
+#endif
