@@ -30,6 +30,22 @@ uint64_t registers_thread_pointer(const struct registers *registers)
 	return registers->user.fs_base;
 }
 
+uint64_t registers_gs_base(const struct registers *registers)
+{
+	return registers->user.gs_base;
+}
+
+uint64_t registers_general(const struct registers *registers, unsigned int n)
+{
+	const struct user_regs_struct *user = &registers->user;
+	const uint64_t general[] = {user->rax, user->rcx, user->rdx, user->rbx,
+				    user->rsp, user->rbp, user->rsi, user->rdi,
+				    user->r8,  user->r9,  user->r10, user->r11,
+				    user->r12, user->r13, user->r14, user->r15};
+
+	return n < sizeof(general) / sizeof(general[0]) ? general[n] : 0;
+}
+
 uint64_t registers_fp(const struct registers *registers)
 {
 	return registers->user.rbp;

@@ -28,6 +28,11 @@ uint64_t registers_fp(const struct registers *registers);
 /* The thread pointer (fs base), by which pthread_self() knows the thread; a forked copy keeps it.
  */
 uint64_t registers_thread_pointer(const struct registers *registers);
+uint64_t registers_gs_base(const struct registers *registers);
+
+/* A general register by the number that instructions have for it: rax, rcx, rdx, rbx, rsp, rbp,
+ * rsi, rdi, r8 to r15 (Intel SDM volume 2, table 2-2). 0 for any other number. */
+uint64_t registers_general(const struct registers *registers, unsigned int n);
 
 /* The argument registers of the C calling convention (System V AMD64 ABI 3.2.3), 0 to 5. */
 uint64_t registers_argument(const struct registers *registers, unsigned int n);
