@@ -6,11 +6,7 @@
 #include <string.h>
 
 const struct injector *const injector_table[] = {
-	&injector_instruction,
-	&injector_call,
-	&injector_syscall,
-	&injector_opcode,
-	NULL,
+	&injector_instruction, &injector_call, &injector_syscall, &injector_opcode, NULL,
 };
 
 const struct injector *injector_find(const char *name)

@@ -6,9 +6,9 @@
 #include "reports/aggregate.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/utf8.h"
 #include "reports/counting.h"
 #include "reports/record.h"
-#include "harness/base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>

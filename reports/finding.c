@@ -3,9 +3,9 @@
 #include "reports/finding.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/utf8.h"
 #include "reports/members.h"
 #include "reports/report.h"
-#include "harness/base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>

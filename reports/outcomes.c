@@ -19,10 +19,13 @@ static const struct name outcome_names[] = {
 };
 
 static const struct name delivery_names[] = {
-	{"entered", "the handler ran"},        {"default", "the default action was taken"},
-	{"ignored", "the signal was ignored"}, {"blocked", "the signal stayed pending"},
+	{"entered", "the handler ran"},
+	{"default", "the default action was taken"},
+	{"ignored", "the signal was ignored"},
+	{"blocked", "the signal stayed pending"},
 	{"no-room", "the stack had no room for the handler"},
-	{"not", "the signal never came"},      {NULL, ""},
+	{"not", "the signal never came"},
+	{NULL, ""},
 };
 
 static const struct name *find_name(const struct name *table, const char *name)

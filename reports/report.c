@@ -3,11 +3,11 @@
 #include "reports/report.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/utf8.h"
 #include "reports/complete.h"
 #include "reports/finding.h"
 #include "reports/members.h"
 #include "reports/outcomes.h"
-#include "harness/base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>

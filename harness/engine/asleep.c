@@ -215,7 +215,7 @@ static int prove(struct asleep_proof *proof, bool has_timer)
 
 	if (error)
 		return error;
-	if (count == 0)
+	if (count == 0 || !proof->sights)
 		return -ESRCH;
 	fill_threads(proof, count);
 	judge_all(proof);

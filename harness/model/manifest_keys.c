@@ -307,7 +307,8 @@ static int take_delivery(struct manifest *manifest, const struct key *key, const
 		if (strlen(names[n]) == size && strncmp(value, names[n], size) == 0)
 			return take_count(&manifest->deliveries, &manifest->delivery_count, value,
 					  line);
-	return fail(-EINVAL, "a delivery is entered, default, ignored, blocked or no-room, not \"%.*s\"",
+	return fail(-EINVAL,
+		    "a delivery is entered, default, ignored, blocked or no-room, not \"%.*s\"",
 		    size > 60 ? 60 : (int)size, value);
 }
 

@@ -221,7 +221,8 @@ static json_t *example_line(const struct trial *trial, const char *key, const ch
 			 "index", (json_int_t)trial->boundary->index, "key",
 			 evidence_text(key, strlen(key), STORY_KEY), "oracle", oracle, "kind", kind,
 			 "severity", severity, "title", evidence_text(title, strlen(title), 400),
-			 "where", evidence_python_where(&trial->stage->walker, trial->stage->interpreter),
+			 "where",
+			 evidence_python_where(&trial->stage->walker, trial->stage->interpreter),
 			 "example", example(trial, evidence));
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-#
+# shellcheck disable=SC2016 # backquotes in messages
 # Where a window begins and ends, each form of place; kinds of boundaries; which modules count.
 
 load helper

@@ -54,7 +54,7 @@ patched()
 	refused 2 "is built for 64-bit ARM; this machine is x86-64" ./patched
 	patched 4 '\001'
 	refused 2 "is a 32-bit program; only 64-bit ones can be swept" ./patched
-	head -c 100 "$VICTIMS/plain" >cut
+	head -c 100 "$VICTIMS/plain" >"./cut"
 	chmod +x cut
 	refused 2 "./cut is cut off" ./cut
 }

@@ -19,6 +19,7 @@ setup()
 sweep()
 {
 	run --separate-stderr "$sigsweep" run -q --oracle end -o "$report" "$@"
+	# shellcheck disable=SC2154 # bats sets it
 	[ "$status" -le 1 ] || { echo "$stderr"; return 1; }
 	tests/validate "$report"
 }
@@ -44,7 +45,7 @@ trials()
 }
 
 @test "a plain name is a Python function where no symbol has it" {
-	sweep -b opcode --from done -- "$python" -S "$subject"
+	sweep -b opcode --from 'done' -- "$python" -S "$subject"
 	run trials
 	[ "${lines[0]}" = "done $(grep -n 'def done' "$subject" | cut -d: -f1) RESUME" ]
 }

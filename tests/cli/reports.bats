@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-#
+# shellcheck disable=SC2016 # backquotes in messages
 # Reports that are no good, or not of this sweep, given to show and replay.
 
 load helper

@@ -22,7 +22,8 @@ copies()
 	sweep 0 --oracle end -- "$VICTIMS/streams" copy < <(echo hello)
 	copies 6
 	expect '.scenario.stdin.text' $'hello'
-	exec 7>gone 8<gone
+	exec 7>gone
+	exec 8<gone
 	rm gone
 	echo hello >&7
 	sweep 0 --oracle end -- "$VICTIMS/streams" copy <&8
