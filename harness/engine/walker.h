@@ -82,6 +82,10 @@ struct walker {
 	struct walker_breakpoint *breakpoints;
 	size_t breakpoint_count;
 	size_t breakpoint_capacity;
+
+	unsigned int
+		watches; /* slots of the CPU's that were set with trace_set_watch(), a bit each */
+	unsigned int watched; /* of them, those hit where a run has stopped */
 };
 
 /* Starts the target, stopped after exec. `launch` and `guard` must outlive the walker. */
@@ -107,7 +111,8 @@ int walker_refresh(struct walker *walker) MUST_CHECK;
  */
 int walker_step(struct walker *walker) MUST_CHECK; /* one instruction, or into a handler */
 int walker_run(struct walker *walker) MUST_CHECK;  /* to the next breakpoint or the end */
-/* To the next entry (in_syscall) or exit of a system call, or to a breakpoint. */
+/* To the next entry (in_syscall) or exit of a system call, to a breakpoint, or behind an
+ * instruction that a watch of the CPU waits for (`watched`). */
 int walker_run_syscall(struct walker *walker, bool *at_breakpoint) MUST_CHECK;
 
 int walker_add_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;

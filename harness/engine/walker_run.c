@@ -282,15 +282,29 @@ static bool is_late_step(const struct walker *walker)
 	       (info.si_code == TRAP_BRKPT || info.si_code == TRAP_TRACE);
 }
 
+/* Slots of the CPU's that were hit; `watched` has them. */
+static int take_watched(struct walker *walker)
+{
+	int error = 0;
+
+	walker->watched = 0;
+	if (walker->watches)
+		error = trace_take_watch_hits(walker->pid, &walker->watched);
+	walker->watched &= walker->watches;
+	return error;
+}
+
 static int settle_run_trap(struct walker *walker, struct course *course)
 {
 	int error = settle_trap(walker, &course->at_breakpoint);
 
+	if (!error)
+		error = take_watched(walker);
 	if (error)
 		return error;
-	course->is_done = course->at_breakpoint;
+	course->is_done = course->at_breakpoint || walker->watched;
 	if (course->is_done)
-		return 0;
+		return trace_get_pc(walker->pid, &walker->pc);
 	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
 				    : deliver(walker, course->how, SIGTRAP);
 }
@@ -451,6 +465,7 @@ int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
 	int error = walker->in_syscall ? 0 : step_off(walker);
 
 	*at_breakpoint = false;
+	walker->watched = 0;
 	if (error || walker->end != WALKER_RUNS)
 		return error;
 	walker->syscalls += walker->in_syscall;

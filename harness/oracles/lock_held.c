@@ -76,7 +76,7 @@ static bool is_dying(const struct lock_oracle *oracle, const struct trial *trial
 /* The handler went away without returning. */
 static bool has_jumped(const struct lock_oracle *oracle, const struct trial *trial)
 {
-	return trial->handler && oracle->is_retraced && !oracle->watch.has_returned;
+	return trial->handler && oracle->is_retraced && !oracle->watch.follow.has_returned;
 }
 
 /* One verdict at most: true when there is one. */

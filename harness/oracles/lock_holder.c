@@ -180,7 +180,7 @@ bool lock_find_holder(struct lock_oracle *oracle, const struct trial *trial,
 	} else if (!holder->is_held && is_silent(point)) {
 		/* Where the handler went on to jump away, what took it silently is gone. */
 		holder->is_held =
-			oracle->is_at_exit && trial->handler && !oracle->watch.has_returned;
+			oracle->is_at_exit && trial->handler && !oracle->watch.follow.has_returned;
 	}
 	return true;
 }

@@ -4,17 +4,14 @@
  * responsible for that, and which of them the baseline holds at its end.
  */
 #include "harness/base/alloc.h"
-#include "harness/kernel/ptrace.h"
 #include "harness/oracles/lock.h"
 
 #include <elf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EVENTS_MAX 100000 /* a few seconds */
-#define WAKE_LIMIT 5.0    /* seconds for a sleeper to show that it got a signal */
 
 /* Locks that no function is called for, where the C library's own symbols are there. */
 static const struct lock_function objects[] = {
@@ -50,36 +47,15 @@ static int check_names(const struct lock_sites *sites, const struct symbols *sym
 	return 0;
 }
 
-/* A baseline that waits for the signal is given it here too, and goes on. */
-static int wake(struct lock_watch *watch, int signal)
-{
-	struct walker *walker = watch->walker;
-	struct stop stop;
-	int error;
-
-	watch->is_blocked = false;
-	walker->end = WALKER_RUNS;
-	walker->registers_known = false;
-	if (kill(walker->pid, signal) < 0)
-		return -errno;
-	error = trace_wait(walker->pid, WAKE_LIMIT, &stop);
-	if (error)
-		return error;
-	if (stop.kind == STOP_SYSCALL)
-		walker->in_syscall = false;
-	else if (stop.kind == STOP_SIGNAL)
-		return walker_hold_signal(walker);
-	return 0;
-}
-
 static int run_on(struct lock_watch *watch, struct lock_sites *sites, const struct stage *stage,
 		  struct lock_knowledge *knowledge)
 {
-	struct walker *walker = watch->walker;
+	struct walker *walker = watch->follow.walker;
 	bool was_woken = false;
 	int error = 0;
 
-	while (!error && walker->end == WALKER_RUNS && !watch->is_at_exit && !watch->has_execed) {
+	while (!error && walker->end == WALKER_RUNS && !watch->follow.is_at_exit &&
+	       !watch->follow.has_execed) {
 		error = lock_watch_run(watch);
 		if (error)
 			break;
@@ -97,11 +73,11 @@ static int run_on(struct lock_watch *watch, struct lock_sites *sites, const stru
 			watch->is_over_limit = false;
 			watch->limit = 0;
 		}
-		if (!error && watch->is_blocked && walker->end == WALKER_STUCK &&
+		if (!error && watch->follow.is_blocked && walker->end == WALKER_STUCK &&
 		    stage->baseline->awaits_signal && !was_woken) {
 			was_woken = true;
-			error = wake(watch, stage->scenario->signal);
-		} else if (watch->is_blocked) {
+			error = follow_wake(&watch->follow, stage->scenario->signal);
+		} else if (watch->follow.is_blocked) {
 			break;
 		}
 	}
@@ -121,17 +97,18 @@ static void read_end(struct lock_knowledge *knowledge, const struct lock_watch *
 		if (point->kind == LOCK_ANNOUNCED) {
 			point->base = lock && lock->open ? 1 : 0;
 			point->is_opaque = true;
-			if (point->base || !watch->is_at_exit || !lock ||
-			    !lock_read(watch->walker->pid, point->address, point->kind, &state))
+			if (point->base || !watch->follow.is_at_exit || !lock ||
+			    !lock_read(watch->follow.walker->pid, point->address, point->kind,
+				       &state))
 				continue;
 			/* The word of the free lock; where it is that of the held one too, it does
 			 * not tell. */
 			point->free = state.word;
 			point->is_opaque = lock->taken_word == state.word;
-		} else if (watch->is_at_exit) {
+		} else if (watch->follow.is_at_exit) {
 			/* Also of a lock that was destroyed: what lies there then will most often
 			 * lie there at a trial's end too. */
-			point->base = lock_point_level(point, watch->walker->pid);
+			point->base = lock_point_level(point, watch->follow.walker->pid);
 		}
 	}
 }
@@ -178,7 +155,7 @@ int lock_prepare(struct stage *stage, void **knowledge)
 	struct lock_knowledge *known = alloc_zero(sizeof(*known));
 	struct walker *walker = &stage->walker;
 	struct lock_sites sites = {0};
-	struct lock_watch watch = {.walker = walker, .sites = &sites, .book = &known->book};
+	struct lock_watch watch = {.follow.walker = walker, .sites = &sites, .book = &known->book};
 	int error = run_to_entry(walker);
 
 	*knowledge = known;
@@ -199,7 +176,7 @@ int lock_survey(struct stage *stage, void **knowledge)
 {
 	struct lock_knowledge *known = *knowledge;
 	struct lock_sites sites = {0};
-	struct lock_watch watch = {.walker = &stage->walker,
+	struct lock_watch watch = {.follow.walker = &stage->walker,
 				   .sites = &sites,
 				   .book = &known->book,
 				   .limit = EVENTS_MAX};

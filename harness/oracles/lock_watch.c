@@ -5,13 +5,9 @@
 #include "harness/base/alloc.h"
 #include "harness/engine/probe.h"
 #include "harness/kernel/memory.h"
-#include "harness/kernel/ptrace.h"
-#include "harness/model/deliver.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
 
 #define NAME_SIZE 80
 
@@ -63,7 +59,7 @@ static bool is_of_interest(const struct lock_watch *watch, uint64_t address)
 
 static int note(struct lock_watch *watch, const struct lock_site *site)
 {
-	struct walker *walker = watch->walker;
+	struct walker *walker = watch->follow.walker;
 	struct lock_event event = {.kind = site->kind, .effect = site->effect};
 	const struct registers *registers;
 	struct frame frames[TRIAL_FRAMES];
@@ -87,7 +83,7 @@ static int note(struct lock_watch *watch, const struct lock_site *site)
 
 static void note_window_end(struct lock_watch *watch)
 {
-	struct walker *walker = watch->walker;
+	struct walker *walker = watch->follow.walker;
 	const struct registers *registers;
 	struct trial_stack *stack = &watch->window_end;
 
@@ -97,15 +93,16 @@ static void note_window_end(struct lock_watch *watch)
 						    stack->frames, TRIAL_FRAMES, &stack->complete);
 }
 
-static int on_breakpoint(struct lock_watch *watch)
+static int on_breakpoint(void *context)
 {
+	struct lock_watch *watch = context;
 	const struct lock_sites *sites = watch->sites;
 
 	note_window_end(watch);
 	for (size_t i = 0; i < sites->count; i++) {
 		int error;
 
-		if (sites->list[i].pc != watch->walker->pc)
+		if (sites->list[i].pc != watch->follow.walker->pc)
 			continue;
 		if (sites->list[i].is_loader) {
 			watch->needs_sites = true;
@@ -116,57 +113,20 @@ static int on_breakpoint(struct lock_watch *watch)
 			return error;
 	}
 	watch->is_over_limit = watch->limit && watch->events >= watch->limit;
+	watch->follow.is_done = watch->is_over_limit || watch->needs_sites;
 	return 0;
-}
-
-static int on_syscall(struct lock_watch *watch)
-{
-	const struct registers *registers;
-	int error = walker_registers(watch->walker, &registers);
-
-	if (error)
-		return error;
-	watch->is_at_exit = registers_syscall(registers) == SYS_exit_group;
-	watch->has_returned |= registers_syscall(registers) == SYS_rt_sigreturn;
-	return 0;
-}
-
-/* Threads would run into the breakpoints too, and nobody would help them over. */
-static void go_on_without(struct lock_watch *watch)
-{
-	struct walker *walker = watch->walker;
-
-	watch->has_threads |= walker->end == WALKER_THREADS;
-	walker->end = WALKER_RUNS;
-	walker->allow_threads = true;
-	walker_clear_breakpoints(walker);
-}
-
-static int settle(struct lock_watch *watch, bool at_breakpoint)
-{
-	struct walker *walker = watch->walker;
-
-	if (walker->end == WALKER_THREADS)
-		go_on_without(watch);
-	watch->is_blocked = walker->end == WALKER_STUCK;
-	watch->has_execed = walker->execed;
-	if (walker->end != WALKER_RUNS || walker->execed)
-		return 0;
-	if (at_breakpoint)
-		return on_breakpoint(watch);
-	return walker->in_syscall ? on_syscall(watch) : 0;
 }
 
 /* What is not mapped now is a library that was unloaded, or that comes later. */
 static void plant(struct lock_watch *watch)
 {
-	if (watch->has_threads)
+	if (watch->follow.has_threads)
 		return;
 	for (size_t i = 0; i < watch->sites->count; i++)
-		if (walker_add_breakpoint(watch->walker, watch->sites->list[i].pc))
+		if (walker_add_breakpoint(watch->follow.walker, watch->sites->list[i].pc))
 			fail_clear();
 	for (size_t i = 0; i < watch->end_count; i++)
-		if (walker_add_breakpoint(watch->walker, watch->ends[i]))
+		if (walker_add_breakpoint(watch->follow.walker, watch->ends[i]))
 			fail_clear();
 }
 
@@ -174,94 +134,41 @@ static void plant(struct lock_watch *watch)
 static int start(struct lock_watch *watch)
 {
 	watch->has_started = true;
-	return watch->walker->in_syscall ? 0 : on_breakpoint(watch);
+	return watch->follow.walker->in_syscall ? 0 : on_breakpoint(watch);
 }
 
 int lock_watch_run(struct lock_watch *watch)
 {
-	struct walker *walker = watch->walker;
 	int error = watch->has_started ? 0 : start(watch);
 
 	watch->needs_sites = false;
 	plant(watch);
-	while (!error && walker->end == WALKER_RUNS && !watch->is_at_exit &&
-	       !watch->is_over_limit && !watch->needs_sites && !watch->has_execed) {
-		bool at_breakpoint;
-
-		error = walker_run_syscall(walker, &at_breakpoint);
-		if (error == -ETIMEDOUT) {
-			fail_clear();
-			watch->is_blocked = true;
-			return 0;
-		}
-		if (!error)
-			error = settle(watch, at_breakpoint);
-	}
-	return error;
+	if (error || watch->is_over_limit)
+		return error;
+	watch->follow.context = watch;
+	watch->follow.on_breakpoint = on_breakpoint;
+	return follow_run(&watch->follow);
 }
 
-/* A walker that drives the copy: what is known of the program is the walker's. */
-static int make_follower(struct walker *follower, const struct trial *trial, double limit)
+static int drive(void *context, struct walker *follower, const struct trial *trial)
 {
+	struct lock_watch *watch = context;
 	int error;
 
-	*follower = trial->stage->walker;
-	follower->pid = trial->pid;
-	follower->maps = (struct maps){0};
-	follower->registers_known = false;
-	follower->in_syscall = false;
-	follower->execed = false;
-	follower->allow_threads = false;
-	follower->limit = limit;
-	follower->end = WALKER_RUNS;
-	follower->asleep = (struct asleep){0};
-	follower->queued = 0;
-	follower->breakpoints = NULL;
-	follower->breakpoint_count = 0;
-	follower->breakpoint_capacity = 0;
-	error = maps_read(&follower->maps, trial->pid);
-	return error ? error : trace_get_pc(trial->pid, &follower->pc);
-}
-
-static int follow(struct lock_watch *watch, const struct trial *trial, double limit)
-{
-	struct walker *follower = alloc_zero(sizeof(*follower));
-	int error = make_follower(follower, trial, limit);
-
-	watch->walker = follower;
-	while (!error) {
+	(void)trial;
+	watch->follow.walker = follower;
+	do
 		error = lock_watch_run(watch);
-		if (!watch->needs_sites)
-			break;
-	}
-	watch->walker = NULL;
-	/* The names are those of the walker's image again. */
-	if (!error && follower->execed)
-		error = walker_refresh(&trial->stage->walker);
-	asleep_free(&follower->asleep);
-	maps_free(&follower->maps);
-	free(follower->breakpoints);
-	free(follower);
+	while (!error && watch->needs_sites);
+	watch->follow.walker = NULL;
 	return error;
 }
 
 int lock_retrace(struct lock_watch *watch, struct stage *stage, const struct boundary *boundary,
 		 bool with_signal, double limit)
 {
-	struct trial trial;
-	struct stop stop;
-	bool has_stop = false;
-	int restored;
-	int error;
+	const struct retrace retrace = {
+		.with_signal = with_signal, .limit = limit, .drive = drive, .context = watch};
 
-	memset(&trial, 0, sizeof(trial));
-	error = trial_begin(&trial, stage, boundary, !with_signal, NULL);
-	if (!error && with_signal)
-		error = deliver_signal(&trial, &stop, &has_stop);
-	if (!error && !has_stop &&
-	    !(trial.delivery == DELIVERY_BLOCKED && boundary->phase == PHASE_DURING))
-		error = follow(watch, &trial, limit);
-	restored = trial_put_back(&trial);
-	trial_free(&trial);
-	return error ? error : restored;
+	return retrace_run(&retrace, stage, boundary);
 }

@@ -7,7 +7,7 @@
 #ifndef SIGSWEEP_ORACLES_LOCK_WATCH_H
 #define SIGSWEEP_ORACLES_LOCK_WATCH_H
 
-#include "harness/model/trial.h"
+#include "harness/model/follow.h"
 #include "harness/oracles/lock_book.h"
 
 /* Where something happens to a lock. */
@@ -31,7 +31,7 @@ void lock_sites_find(struct lock_sites *sites, struct symbols *symbols);
 void lock_sites_free(struct lock_sites *sites);
 
 struct lock_watch {
-	struct walker *walker;
+	struct follow follow; /* its walker, and how far it came */
 	const struct lock_sites *sites;
 	struct lock_book *book;
 	uint64_t limit;       /* events, 0: any number */
@@ -43,13 +43,8 @@ struct lock_watch {
 	bool has_started;
 	uint64_t events;
 	struct trial_stack window_end; /* where it first came to the window's end; count 0: never */
-	bool has_returned;             /* a signal handler returned through its frame */
-	bool is_at_exit;               /* the walker stands before its exit_group and can be read */
-	bool is_blocked;               /* it sleeps longer than walker->limit, or for ever */
 	bool is_over_limit;
 	bool needs_sites; /* it stands where the loader has changed the libraries */
-	bool has_threads; /* it made a second one: it ran on without breakpoints */
-	bool has_execed;
 };
 
 /* Runs on until the end, the limit, or needs_sites. 0 or -errno when the harness failed. */

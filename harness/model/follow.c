@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* See follow.h. */
+#include "harness/model/follow.h"
+
+#include "harness/base/alloc.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/model/deliver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define WAKE_LIMIT 5.0 /* seconds for a sleeper to show that it got a signal */
+
+static int on_syscall(struct follow *follow)
+{
+	const struct registers *registers;
+	int error = walker_registers(follow->walker, &registers);
+
+	if (error)
+		return error;
+	follow->is_at_exit = registers_syscall(registers) == SYS_exit_group;
+	follow->has_returned |= registers_syscall(registers) == SYS_rt_sigreturn;
+	return 0;
+}
+
+/* Threads would run into the breakpoints too, and nobody would help them over. */
+static void go_on_without(struct follow *follow)
+{
+	struct walker *walker = follow->walker;
+
+	follow->has_threads |= walker->end == WALKER_THREADS;
+	walker->end = WALKER_RUNS;
+	walker->allow_threads = true;
+	walker_clear_breakpoints(walker);
+}
+
+static int settle(struct follow *follow, bool at_breakpoint)
+{
+	struct walker *walker = follow->walker;
+
+	if (walker->end == WALKER_THREADS)
+		go_on_without(follow);
+	follow->is_blocked = walker->end == WALKER_STUCK;
+	follow->has_execed = walker->execed;
+	if (walker->end != WALKER_RUNS || walker->execed)
+		return 0;
+	if (at_breakpoint)
+		return follow->on_breakpoint(follow->context);
+	if (walker->watched)
+		return follow->on_watch(follow->context);
+	return walker->in_syscall ? on_syscall(follow) : 0;
+}
+
+int follow_run(struct follow *follow)
+{
+	struct walker *walker = follow->walker;
+	int error = 0;
+
+	follow->is_done = false;
+	while (!error && walker->end == WALKER_RUNS && !follow->is_at_exit && !follow->is_done &&
+	       !follow->has_execed) {
+		bool at_breakpoint;
+
+		error = walker_run_syscall(walker, &at_breakpoint);
+		if (error == -ETIMEDOUT) {
+			fail_clear();
+			follow->is_blocked = true;
+			return 0;
+		}
+		if (!error)
+			error = settle(follow, at_breakpoint);
+	}
+	return error;
+}
+
+int follow_wake(struct follow *follow, int signal)
+{
+	struct walker *walker = follow->walker;
+	struct stop stop;
+	int error;
+
+	follow->is_blocked = false;
+	walker->end = WALKER_RUNS;
+	walker->registers_known = false;
+	if (kill(walker->pid, signal) < 0)
+		return -errno;
+	error = trace_wait(walker->pid, WAKE_LIMIT, &stop);
+	if (error)
+		return error;
+	if (stop.kind == STOP_SYSCALL)
+		walker->in_syscall = false;
+	else if (stop.kind == STOP_SIGNAL)
+		return walker_hold_signal(walker);
+	return 0;
+}
+
+/* A walker that drives the copy: what is known of the program is the walker's. */
+static int make_follower(struct walker *follower, const struct trial *trial, double limit)
+{
+	int error;
+
+	*follower = trial->stage->walker;
+	follower->pid = trial->pid;
+	follower->maps = (struct maps){0};
+	follower->registers_known = false;
+	follower->in_syscall = false;
+	follower->execed = false;
+	follower->allow_threads = false;
+	follower->limit = limit;
+	follower->end = WALKER_RUNS;
+	follower->asleep = (struct asleep){0};
+	follower->queued = 0;
+	follower->breakpoints = NULL;
+	follower->breakpoint_count = 0;
+	follower->breakpoint_capacity = 0;
+	follower->watches = 0;
+	follower->watched = 0;
+	error = maps_read(&follower->maps, trial->pid);
+	return error ? error : trace_get_pc(trial->pid, &follower->pc);
+}
+
+static int drive(const struct retrace *retrace, const struct trial *trial)
+{
+	struct walker *follower = alloc_zero(sizeof(*follower));
+	int error = make_follower(follower, trial, retrace->limit);
+
+	if (!error)
+		error = retrace->drive(retrace->context, follower, trial);
+	/* The names are those of the walker's image again. */
+	if (!error && follower->execed)
+		error = walker_refresh(&trial->stage->walker);
+	asleep_free(&follower->asleep);
+	maps_free(&follower->maps);
+	free(follower->breakpoints);
+	free(follower);
+	return error;
+}
+
+int retrace_run(const struct retrace *retrace, struct stage *stage, const struct boundary *boundary)
+{
+	struct trial trial;
+	struct stop stop;
+	bool has_stop = false;
+	int restored;
+	int error;
+
+	memset(&trial, 0, sizeof(trial));
+	error = trial_begin(&trial, stage, boundary, !retrace->with_signal, NULL);
+	if (!error && retrace->with_signal)
+		error = deliver_signal(&trial, &stop, &has_stop);
+	if (!error && !has_stop &&
+	    !(trial.delivery == DELIVERY_BLOCKED && boundary->phase == PHASE_DURING))
+		error = drive(retrace, &trial);
+	restored = trial_put_back(&trial);
+	trial_free(&trial);
+	return error ? error : restored;
+}
