@@ -3,6 +3,7 @@
  */
 #include "harness/base/alloc.h"
 #include "harness/command/check_compare.h"
+#include "harness/command/check_python.h"
 #include "harness/command/check_scenario.h"
 #include "harness/command/command.h"
 #include "harness/command/sweep.h"
@@ -17,6 +18,9 @@
 struct settings {
 	char *build;
 	char *reports;
+	char *python;
+	char *version;    /* of python, once it was asked */
+	char *no_version; /* why there is none */
 	unsigned int jobs;
 	bool run_long;
 };
@@ -36,6 +40,12 @@ static int set_build(void *settings, const char *value)
 static int set_reports(void *settings, const char *value)
 {
 	((struct settings *)settings)->reports = alloc_text(value);
+	return 0;
+}
+
+static int set_python(void *settings, const char *value)
+{
+	((struct settings *)settings)->python = alloc_text(value);
 	return 0;
 }
 
@@ -59,6 +69,8 @@ static int set_long(void *settings, const char *value)
 static const struct option_row options[] = {
 	{"build", 0, "DIR", "where targets were built (default build)", set_build},
 	{"reports", 0, "DIR", "keep each report there, named after its manifest", set_reports},
+	{"python", 0, "PATH",
+	 "the CPython of manifests with `program: python` (default /usr/bin/python3)", set_python},
 	{"jobs", 'j', "N", "walkers at a time (default: one for each CPU)", set_jobs},
 	{"long", 0, NULL, "also manifests that are marked as long", set_long},
 	{0},
@@ -123,6 +135,35 @@ static int sweep_and_compare(const struct settings *settings, const struct manif
 	return sweep.was_interrupted && !error ? fail(-EAGAIN, "interrupted") : error;
 }
 
+/* Has the manifest a verdict for the interpreter that there is? */
+static bool is_declared(const struct settings *settings, const struct manifest *manifest, char *why,
+			size_t size)
+{
+	if (manifest->is_python && !settings->version)
+		snprintf(why, size, "%s", settings->no_version);
+	else if (manifest->verdict == MANIFEST_UNDECLARED)
+		snprintf(why, size, "it declares nothing for CPython %s", settings->version);
+	else
+		return true;
+	return false;
+}
+
+/* The interpreter is asked for its version when the first manifest needs one. */
+static int read_manifest(struct settings *settings, const char *path, struct manifest *manifest)
+{
+	int error = manifest_read(manifest, path, settings->version);
+
+	if (error || !manifest->is_python || settings->version || settings->no_version)
+		return error;
+	if (check_python_version(settings->python, &settings->version)) {
+		settings->no_version = alloc_text(fail_text());
+		fail_clear();
+		return 0;
+	}
+	manifest_free(manifest);
+	return manifest_read(manifest, path, settings->version);
+}
+
 static int check_manifest(const struct settings *settings, const struct manifest *manifest,
 			  struct score *score)
 {
@@ -130,13 +171,14 @@ static int check_manifest(const struct settings *settings, const struct manifest
 	char why[256];
 	int error;
 
-	if (!check_needs(manifest, settings->run_long, why, sizeof(why))) {
+	if (!is_declared(settings, manifest, why, sizeof(why)) ||
+	    !check_needs(manifest, settings->run_long, why, sizeof(why))) {
 		score->skipped++;
 		tell("skip", manifest, why);
 		return 0;
 	}
 	scenario_init(&scenario);
-	error = check_scenario(manifest, settings->build, &scenario);
+	error = check_scenario(manifest, settings->build, settings->python, &scenario);
 	if (!error && settings->jobs)
 		scenario.jobs = settings->jobs;
 	if (!error)
@@ -151,14 +193,14 @@ static int check_manifest(const struct settings *settings, const struct manifest
 	return error;
 }
 
-static int check_all(const struct settings *settings, int count, char **paths)
+static int check_all(struct settings *settings, int count, char **paths)
 {
 	struct score score = {0};
 	int status = STATUS_OK;
 
 	for (int i = 0; i < count; i++) {
 		struct manifest manifest;
-		int error = manifest_read(&manifest, paths[i]);
+		int error = read_manifest(settings, paths[i], &manifest);
 
 		if (error)
 			return command_fail(error);
@@ -190,10 +232,15 @@ static int run(int count, char **arguments)
 		error = fail(-EINVAL, "check takes one manifest or more");
 	if (!settings.build)
 		settings.build = alloc_text("build");
+	if (!settings.python)
+		settings.python = alloc_text("/usr/bin/python3");
 	status = error ? command_fail(error)
 		       : check_all(&settings, count - first, arguments + first);
 	free(settings.build);
 	free(settings.reports);
+	free(settings.python);
+	free(settings.version);
+	free(settings.no_version);
 	return status;
 }
 

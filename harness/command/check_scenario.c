@@ -102,10 +102,10 @@ static void set_input(const struct manifest *manifest, struct scenario *scenario
 		scenario->stdin_text = alloc_text(manifest->stdin_text);
 }
 
-static void set_command(const struct manifest *manifest, const char *build,
+static void set_command(const struct manifest *manifest, const char *build, const char *python,
 			struct scenario *scenario)
 {
-	char *program = manifest_program(manifest, build);
+	char *program = manifest_program(manifest, build, python);
 
 	list_add(&scenario->arguments, program);
 	free(program);
@@ -119,7 +119,8 @@ static void set_command(const struct manifest *manifest, const char *build,
 		list_add(&scenario->environment, manifest->environment.items[i].text);
 }
 
-int check_scenario(const struct manifest *manifest, const char *build, struct scenario *scenario)
+int check_scenario(const struct manifest *manifest, const char *build, const char *python,
+		   struct scenario *scenario)
 {
 	const struct {
 		const struct manifest_text *text;
@@ -137,7 +138,7 @@ int check_scenario(const struct manifest *manifest, const char *build, struct sc
 	};
 	int error = 0;
 
-	set_command(manifest, build, scenario);
+	set_command(manifest, build, python, scenario);
 	set_input(manifest, scenario);
 	for (size_t i = 0; !error && i < sizeof(rows) / sizeof(rows[0]); i++)
 		error = apply(manifest, rows[i].text, scenario, rows[i].set);

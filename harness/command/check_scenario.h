@@ -13,8 +13,9 @@
 /* Is everything there that the manifest needs? Else `why` says what is missing. */
 bool check_needs(const struct manifest *manifest, bool run_long, char *why, size_t size);
 
-/* Fills an initialised scenario; -EINVAL names FILE:LINE. */
-int check_scenario(const struct manifest *manifest, const char *build,
+/* Fills an initialised scenario; -EINVAL names FILE:LINE. `build`: the build folder, `python`: what
+ * `program: python` is. */
+int check_scenario(const struct manifest *manifest, const char *build, const char *python,
 		   struct scenario *scenario) MUST_CHECK;
 
 #endif

@@ -48,6 +48,9 @@ static int list_strategies(void)
 /* The manifests of the tree one stands in. */
 static int list_targets(void)
 {
+	static const char *const verdicts[] = {[MANIFEST_UNDECLARED] = "depends",
+					       [MANIFEST_GOOD] = "good",
+					       [MANIFEST_BAD] = "bad"};
 	glob_t found;
 	int error = 0;
 
@@ -57,11 +60,10 @@ static int list_targets(void)
 	for (size_t i = 0; !error && i < found.gl_pathc; i++) {
 		struct manifest manifest;
 
-		error = manifest_read(&manifest, found.gl_pathv[i]);
+		error = manifest_read(&manifest, found.gl_pathv[i], NULL);
 		if (error)
 			break;
-		printf("%-44s %-4s %s\n", found.gl_pathv[i],
-		       manifest.verdict == MANIFEST_GOOD ? "good" : "bad",
+		printf("%-44s %-7s %s\n", found.gl_pathv[i], verdicts[manifest.verdict],
 		       manifest.title.text ? manifest.title.text : "");
 		manifest_free(&manifest);
 	}

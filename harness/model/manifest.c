@@ -7,6 +7,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/model/manifest_keys.h"
+#include "harness/model/manifest_versions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,14 @@
 #include <unistd.h>
 
 #define SIZE_MAX_BYTES (1 << 20)
+
+/* One way through the lines: those for one interpreter. */
+struct reading {
+	struct manifest *manifest;
+	struct manifest_seen seen;
+	const char *interpreter;         /* NULL: none */
+	struct manifest_versions *named; /* all that the file names so far */
+};
 
 /* O_NONBLOCK: a FIFO must be refused, not waited for. */
 static int open_regular(const char *path, size_t *size)
@@ -104,10 +113,24 @@ static char *trim(char *text)
 	return text;
 }
 
-static int take_line(struct manifest *manifest, struct manifest_seen *seen, char *line, size_t size,
-		     unsigned int number)
+/* Does what stands behind the `@` of a key leave the line to `interpreter`? 1, 0, -EINVAL. */
+static int is_for(struct manifest_versions *named, const char *text, const char *interpreter)
+{
+	struct manifest_versions here = {0};
+	int error = manifest_versions_add(&here, text);
+	int is = manifest_versions_have(&here, interpreter);
+
+	manifest_versions_free(&here);
+	if (!error)
+		error = manifest_versions_add(named, text);
+	return error ? error : is;
+}
+
+static int take_line(struct reading *reading, char *line, size_t size, unsigned int number)
 {
 	char *colon;
+	char *at;
+	int is;
 	int error = check_bytes(line, size);
 
 	if (error)
@@ -119,11 +142,20 @@ static int take_line(struct manifest *manifest, struct manifest_seen *seen, char
 	if (!colon)
 		return fail(-EINVAL, "\"%.60s\" is no `key: value`: there is no colon", line);
 	*colon = '\0';
-	return manifest_take(manifest, seen, trim(line), trim(colon + 1), number);
+	line = trim(line);
+	at = strchr(line, '@');
+	if (at) {
+		*at = '\0';
+		if (!reading->seen.version)
+			reading->seen.version = number;
+		is = is_for(reading->named, at + 1, reading->interpreter);
+		if (is <= 0)
+			return is;
+	}
+	return manifest_take(reading->manifest, &reading->seen, line, trim(colon + 1), number);
 }
 
-static int take_lines(struct manifest *manifest, struct manifest_seen *seen, char *text,
-		      size_t size)
+static int take_lines(struct reading *reading, char *text, size_t size)
 {
 	char *end = text + size;
 	unsigned int number = 0;
@@ -136,20 +168,32 @@ static int take_lines(struct manifest *manifest, struct manifest_seen *seen, cha
 			stop = end;
 		*stop = '\0';
 		number++;
-		error = take_line(manifest, seen, line, (size_t)(stop - line), number);
+		error = take_line(reading, line, (size_t)(stop - line), number);
 		if (error)
-			return fail_prefix(error, "%s:%u: ", manifest->path, number);
+			return fail_prefix(error, "%s:%u: ", reading->manifest->path, number);
 		line = stop + 1;
 	}
 	return 0;
 }
 
-static int check_whole(const struct manifest *manifest, const struct manifest_seen *seen)
+static int check_whole(const struct reading *reading)
 {
+	const struct manifest *manifest = reading->manifest;
+	const struct manifest_seen *seen = &reading->seen;
+
 	if (!manifest->program.text)
 		return fail(-EINVAL, "%s: there is no `program`", manifest->path);
+	if (seen->version && !manifest->is_python)
+		return fail(-EINVAL,
+			    "%s:%u: a line for versions of CPython needs `program: python`",
+			    manifest->path, seen->version);
+	if (!seen->verdict && seen->version &&
+	    !manifest_versions_have(reading->named, reading->interpreter))
+		return 0;
 	if (!seen->verdict)
-		return fail(-EINVAL, "%s: there is no `verdict`: say good or bad", manifest->path);
+		return fail(-EINVAL, "%s: there is no `verdict`%s%s: say good or bad",
+			    manifest->path, seen->version ? " for CPython " : "",
+			    seen->version ? reading->interpreter : "");
 	if (manifest->verdict == MANIFEST_BAD && manifest->finding_count == 0)
 		return fail(-EINVAL, "%s:%u: a bad verdict needs a `finding` that must be there",
 			    manifest->path, seen->verdict);
@@ -157,6 +201,46 @@ static int check_whole(const struct manifest *manifest, const struct manifest_se
 		return fail(-EINVAL, "%s:%u: a finding is declared, but the verdict is good",
 			    manifest->path, manifest->findings[0].line);
 	return 0;
+}
+
+/* Reads the text, of which a copy is changed, and checks it for one interpreter. */
+static int read_for(struct manifest *manifest, const char *path, const char *text, size_t size,
+		    const char *interpreter, struct manifest_versions *named)
+{
+	struct reading reading = {.manifest = manifest, .interpreter = interpreter, .named = named};
+	char *copy = alloc_zero(size + 1);
+	int error;
+
+	memset(manifest, 0, sizeof(*manifest));
+	memcpy(copy, text, size);
+	manifest->path = alloc_text(path);
+	manifest->folder = folder_of(path);
+	manifest->complete = true;
+	error = take_lines(&reading, copy, size);
+	if (!error)
+		error = check_whole(&reading);
+	if (error)
+		manifest_free(manifest);
+	free(copy);
+	return error;
+}
+
+/* A line that is not for the interpreter of today must be as good as the others. */
+static int check_versions(const char *path, const char *text, size_t size,
+			  const struct manifest_versions *named)
+{
+	struct manifest_versions again = {0};
+	int error = 0;
+
+	for (size_t n = 0; !error && n < named->count; n++) {
+		struct manifest manifest;
+
+		error = read_for(&manifest, path, text, size, named->names[n], &again);
+		if (!error)
+			manifest_free(&manifest);
+	}
+	manifest_versions_free(&again);
+	return error;
 }
 
 static void free_list(struct manifest_list *list)
@@ -207,9 +291,9 @@ void manifest_free(struct manifest *manifest)
 	memset(manifest, 0, sizeof(*manifest));
 }
 
-int manifest_read(struct manifest *manifest, const char *path)
+int manifest_read(struct manifest *manifest, const char *path, const char *interpreter)
 {
-	struct manifest_seen seen = {0};
+	struct manifest_versions named = {0};
 	char *text = NULL;
 	size_t size = 0;
 	int error;
@@ -220,24 +304,25 @@ int manifest_read(struct manifest *manifest, const char *path)
 		free(text);
 		return fail_prefix(error, "%s: ", path);
 	}
-	manifest->path = alloc_text(path);
-	manifest->folder = folder_of(path);
-	manifest->complete = true;
-	error = take_lines(manifest, &seen, text, size);
-	if (!error)
-		error = check_whole(manifest, &seen);
-	if (error)
-		manifest_free(manifest);
+	error = read_for(manifest, path, text, size, interpreter, &named);
+	if (!error) {
+		error = check_versions(path, text, size, &named);
+		if (error)
+			manifest_free(manifest);
+	}
+	manifest_versions_free(&named);
 	free(text);
 	return error;
 }
 
-char *manifest_program(const struct manifest *manifest, const char *build)
+char *manifest_program(const struct manifest *manifest, const char *build, const char *python)
 {
 	const char *name = manifest_build_name(manifest->program.text);
 	char *real;
 	char *program;
 
+	if (manifest->is_python)
+		return alloc_text(python);
 	if (!name)
 		return alloc_text(manifest->program.text);
 	/* A manifest given as "x.manifest" or "../native/x.manifest" has the same folder. */

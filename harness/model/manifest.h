@@ -42,8 +42,9 @@ struct manifest_count {
 };
 
 enum manifest_verdict {
-	MANIFEST_GOOD, /* no finding at all */
-	MANIFEST_BAD,  /* exactly the findings declared, none else */
+	MANIFEST_UNDECLARED, /* others are declared for other versions of CPython */
+	MANIFEST_GOOD,       /* no finding at all */
+	MANIFEST_BAD,        /* exactly the findings declared, none else */
 };
 
 enum manifest_need_kind {
@@ -69,6 +70,7 @@ struct manifest {
 	char *folder; /* of the path; "." where the path has none */
 	struct manifest_text title;
 	struct manifest_text program;     /* as written; manifest_program() resolves it */
+	bool is_python;                   /* `program: python`: the CPython under test */
 	struct manifest_list arguments;   /* as written; manifest_argument() resolves one */
 	struct manifest_list environment; /* NAME=VALUE, or NAME to unset */
 	enum manifest_stdin_kind stdin_kind;
@@ -98,11 +100,13 @@ struct manifest {
 
 /*
  * Reads `path`, a regular file of at most 1 MiB, into `manifest` (whatever it held is overwritten).
+ * Of the lines for some versions of CPython (manifest_versions.h) those for `interpreter` are taken
+ * ("3.11", "3.11d"; NULL: none); the whole is checked for every version that it names.
  * 0, or -errno with a sentence that begins "FILE:LINE: " ("FILE: " where no line is to blame):
  * -EINVAL for what the format does not allow, else why the file could not be read. On failure there
  * is nothing to free.
  */
-int manifest_read(struct manifest *manifest, const char *path) MUST_CHECK;
+int manifest_read(struct manifest *manifest, const char *path, const char *interpreter) MUST_CHECK;
 
 /* Frees what manifest_read() took; the struct is all zeros afterwards, and may be so before. */
 void manifest_free(struct manifest *manifest);
@@ -110,9 +114,10 @@ void manifest_free(struct manifest *manifest);
 /*
  * The program to run; the caller frees. `build:NAME` is found under `build`, the build folder:
  * BUILD/targets/FOLDER/NAME, FOLDER being the last part of the manifest's folder's real path.
- * Anything else is given as written: a path, or a name to find in PATH.
+ * `python` is the path `python`. Anything else is given as written: a path, or a name to find in
+ * PATH.
  */
-char *manifest_program(const struct manifest *manifest, const char *build);
+char *manifest_program(const struct manifest *manifest, const char *build, const char *python);
 
 /* The n-th argument, from 0, with `manifest:FILE` resolved; the caller frees. */
 char *manifest_argument(const struct manifest *manifest, size_t n);

@@ -78,6 +78,7 @@ static int take_program(struct manifest *manifest, const struct key *key, const 
 
 	if (name && (*name == '\0' || strchr(name, '/')))
 		return fail(-EINVAL, "`build:` needs the name of a target, not \"%.60s\"", name);
+	manifest->is_python = strcmp(value, "python") == 0;
 	return take_text(manifest, key, value, line);
 }
 

@@ -12,6 +12,7 @@
 struct manifest_seen {
 	unsigned int lines[MANIFEST_KEY_MAX]; /* by the row of the table of keys */
 	unsigned int verdict; /* the line of the verdict, for the checks at the end */
+	unsigned int version; /* the first line that is for some versions only */
 };
 
 /*

@@ -34,7 +34,7 @@ static int read_text(struct manifest *manifest, const char *text)
 {
 	write_bytes(text, strlen(text));
 	fail_clear();
-	return manifest_read(manifest, path);
+	return manifest_read(manifest, path, NULL);
 }
 
 /* The file is refused with FILE:LINE: (FILE: for line 0) and `words` somewhere in the sentence. */
@@ -44,7 +44,7 @@ static void expect_failure(unsigned int line, const char *words)
 	char *prefix = line ? alloc_format("%s:%u: ", path, line) : alloc_format("%s: ", path);
 
 	fail_clear();
-	assert_true(manifest_read(&manifest, path) < 0);
+	assert_true(manifest_read(&manifest, path, NULL) < 0);
 	if (strncmp(fail_text(), prefix, strlen(prefix)) != 0 || !strstr(fail_text(), words))
 		fail_msg("expected \"%s...%s\", got \"%s\"", prefix, words, fail_text());
 	assert_null(manifest.path);
@@ -167,7 +167,7 @@ static void resolves_names(void **state)
 					      "argument: manifest:input\nargument: a:b\n"
 					      "stdin: manifest:input\n"),
 			 0);
-	text = manifest_program(&manifest, "out");
+	text = manifest_program(&manifest, "out", "py");
 	assert_string_equal(text, expected);
 	free(text);
 	text = manifest_argument(&manifest, 0);
@@ -181,7 +181,7 @@ static void resolves_names(void **state)
 	manifest_free(&manifest);
 
 	assert_int_equal(read_text(&manifest, "program: /bin/true\nverdict: good\n"), 0);
-	text = manifest_program(&manifest, "out");
+	text = manifest_program(&manifest, "out", "py");
 	assert_string_equal(text, "/bin/true");
 	free(text);
 	manifest_free(&manifest);
@@ -200,8 +200,8 @@ static void resolves_a_bare_name(void **state)
 	(void)state;
 	write_bytes("program: build:x\nverdict: good\n", 31);
 	assert_int_equal(chdir(folder), 0);
-	assert_int_equal(manifest_read(&manifest, "m.manifest"), 0);
-	text = manifest_program(&manifest, "out");
+	assert_int_equal(manifest_read(&manifest, "m.manifest", NULL), 0);
+	text = manifest_program(&manifest, "out", "py");
 	assert_string_equal(text, expected);
 	assert_string_equal(manifest.folder, ".");
 	assert_int_equal(chdir(before), 0);
@@ -275,6 +275,74 @@ static void refuses_an_unfinished_whole(void **state)
 	refuses("program: true\nfinding: end/stuck\nverdict: good\n", 2, "the verdict is good");
 }
 
+#define SEVERAL                                                                                    \
+	"program: python\n"                                                                        \
+	"outcome: same\n"                                                                          \
+	"verdict@3.9,3.14r: bad\n"                                                                 \
+	"finding@3.9,3.14r: end/stuck\n"                                                           \
+	"outcome@3.9r: exit:3 2\n"                                                                 \
+	"outcome@3.9d: exit:3 4\n"                                                                 \
+	"verdict@3.11: good\n"
+
+static void expect_version(const char *interpreter, enum manifest_verdict verdict, size_t findings,
+			   size_t outcomes)
+{
+	struct manifest manifest;
+
+	fail_clear();
+	assert_int_equal(manifest_read(&manifest, path, interpreter), 0);
+	assert_int_equal(manifest.verdict, verdict);
+	assert_int_equal(manifest.finding_count, findings);
+	assert_int_equal(manifest.outcome_count, outcomes);
+	manifest_free(&manifest);
+}
+
+static void takes_the_lines_of_a_version(void **state)
+{
+	struct manifest manifest;
+	char *text;
+
+	(void)state;
+	write_bytes(SEVERAL, strlen(SEVERAL));
+	expect_version("3.9", MANIFEST_BAD, 1, 2);
+	expect_version("3.9d", MANIFEST_BAD, 1, 2);
+	expect_version("3.11", MANIFEST_GOOD, 0, 1);
+	expect_version("3.11d", MANIFEST_GOOD, 0, 1);
+	expect_version("3.14", MANIFEST_BAD, 1, 1);
+	expect_version("3.14d", MANIFEST_UNDECLARED, 0, 1);
+	expect_version("3.1", MANIFEST_UNDECLARED, 0, 1);
+	expect_version(NULL, MANIFEST_UNDECLARED, 0, 1);
+	assert_int_equal(manifest_read(&manifest, path, "3.9d"), 0);
+	assert_true(manifest.is_python);
+	assert_int_equal(manifest.outcomes[1].count, 4);
+	assert_int_equal(manifest.outcomes[1].line, 6);
+	text = manifest_program(&manifest, "out", "/x/python");
+	assert_string_equal(text, "/x/python");
+	free(text);
+	manifest_free(&manifest);
+}
+
+/* What is wrong for any version is refused on all: here none is chosen. */
+static void refuses_bad_versions(void **state)
+{
+	(void)state;
+	refuses("program: python\nverdict@3: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdict@: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdict@3.9,: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdict@3.9x: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdict@3.9dd: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdict@3.9 , 3.11: bad\n", 2, "versions of CPython");
+	refuses("program: python\nverdicts@3.9: bad\n", 2, "unknown key \"verdicts\"");
+	refuses("program: python\nverdict@3.9: fine\n", 2, "good or bad");
+	refuses("program: python\nverdict@3.9: bad\n", 2, "needs a `finding`");
+	refuses("program: python\nverdict@3.9: good\nfinding: end/stuck\n", 3, "is good");
+	refuses("program: python\nverdict@3.9: good\nverdict: good\n", 3, "stood in line 2");
+	refuses("program: python\nverdict@3.9,3.9d: good\nverdict@3.9d: good\n", 3, "line 2");
+	refuses("program: python\nverdict@3.9: good\noutcome@3.11: same\n", 0,
+		"no `verdict` for CPython 3.11");
+	refuses("program: true\nverdict: good\noutcome@3.9: same\n", 3, "`program: python`");
+}
+
 static void refuses_bytes_that_are_no_text(void **state)
 {
 	(void)state;
@@ -318,7 +386,7 @@ static void takes_many_lines(void **state)
 	for (int n = 0; n < 1000; n++)
 		fprintf(file, "argument: %d\noutcome: exit:%d\nneeds: file %d\n", n, n, n);
 	assert_int_equal(fclose(file), 0);
-	assert_int_equal(manifest_read(&manifest, path), 0);
+	assert_int_equal(manifest_read(&manifest, path, NULL), 0);
 	assert_int_equal(manifest.arguments.count, 1000);
 	assert_string_equal(manifest.arguments.items[999].text, "999");
 	assert_string_equal(manifest.outcomes[999].name, "exit:999");
@@ -332,15 +400,15 @@ static void refuses_what_is_no_file(void **state)
 	char *fifo = alloc_format("%s/fifo", folder);
 
 	(void)state;
-	assert_int_equal(manifest_read(&manifest, folder), -EINVAL);
+	assert_int_equal(manifest_read(&manifest, folder, NULL), -EINVAL);
 	assert_non_null(strstr(fail_text(), "regular file"));
-	assert_int_equal(manifest_read(&manifest, "/dev/zero"), -EINVAL);
+	assert_int_equal(manifest_read(&manifest, "/dev/zero", NULL), -EINVAL);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_int_equal(manifest_read(&manifest, fifo), -EINVAL);
+	assert_int_equal(manifest_read(&manifest, fifo, NULL), -EINVAL);
 	assert_int_equal(unlink(fifo), 0);
-	assert_int_equal(manifest_read(&manifest, fifo), -ENOENT);
+	assert_int_equal(manifest_read(&manifest, fifo, NULL), -ENOENT);
 	assert_non_null(strstr(fail_text(), fifo));
-	assert_int_equal(manifest_read(&manifest, ""), -ENOENT);
+	assert_int_equal(manifest_read(&manifest, "", NULL), -ENOENT);
 	assert_null(manifest.path);
 	free(fifo);
 }
@@ -364,7 +432,7 @@ static void refuses_what_it_may_not_read(void **state)
 	assert_int_equal(chmod(path, 0), 0);
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(65534), 0);
-	error = manifest_read(&manifest, path);
+	error = manifest_read(&manifest, path, NULL);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(chmod(path, 0600), 0);
@@ -399,6 +467,8 @@ int main(void)
 		cmocka_unit_test(refuses_bad_keys),
 		cmocka_unit_test(refuses_bad_values),
 		cmocka_unit_test(refuses_an_unfinished_whole),
+		cmocka_unit_test(takes_the_lines_of_a_version),
+		cmocka_unit_test(refuses_bad_versions),
 		cmocka_unit_test(refuses_bytes_that_are_no_text),
 		cmocka_unit_test(takes_long_lines),
 		cmocka_unit_test(takes_many_lines),
