@@ -34,17 +34,20 @@ struct verdict {
 };
 
 enum oracle_need {
-	ORACLE_NEEDS_RETURN = 1 << 0,  /* MOMENT_RETURN */
-	ORACLE_NEEDS_CONTROL = 1 << 1, /* its on_stop() is told of controls as well: what they end
-					* with is what a trial should */
-	ORACLE_NEEDS_WATCH = 1 << 2,   /* MOMENT_BEGUN, and watch.h */
+	ORACLE_NEEDS_RETURN = 1 << 0,   /* MOMENT_RETURN */
+	ORACLE_NEEDS_CONTROL = 1 << 1,  /* its on_stop() is told of controls as well: what they end
+					 * with is what a trial should */
+	ORACLE_NEEDS_WATCH = 1 << 2,    /* MOMENT_BEGUN, and watch.h */
+	ORACLE_NEEDS_FINALIZE = 1 << 3, /* MOMENT_FINALIZE */
 };
 
 enum oracle_moment {
-	MOMENT_BEGUN,   /* the copy stands at the boundary, no signal was delivered yet */
-	MOMENT_WATCHED, /* watches of this oracle were hit: trial->watched, watch_registers */
-	MOMENT_ENTERED, /* before the handler's first instruction */
-	MOMENT_RETURN,  /* the handler is about to return through its signal frame */
+	MOMENT_BEGUN,    /* the copy stands at the boundary, no signal was delivered yet */
+	MOMENT_WATCHED,  /* watches of this oracle were hit: trial->watched, watch_registers */
+	MOMENT_ENTERED,  /* before the handler's first instruction */
+	MOMENT_RETURN,   /* the handler is about to return through its signal frame */
+	MOMENT_FINALIZE, /* a CPython begins to take everything down: no code of the script runs any
+			  * more, all modules and objects are there. trial->watch_registers */
 	MOMENT_EXIT,  /* the process is about to be gone. Where it ends by its own exit_group it can
 		       * still be made to call functions; else only read */
 	MOMENT_ENDED, /* all its processes are gone; files are as it left them, for a moment yet */

@@ -33,6 +33,8 @@ struct watches {
 	unsigned int taken;          /* a bit for each slot */
 	size_t owner[TRACE_WATCHES]; /* which of the scenario's oracles */
 	size_t told;                 /* the oracle that is being told something */
+	bool has_finalize;           /* `finalize` is the slot of MOMENT_FINALIZE */
+	unsigned int finalize;
 };
 
 struct interpreter;

@@ -3,6 +3,10 @@
 #include "harness/model/tell.h"
 
 #include "harness/kernel/ptrace.h"
+#include "harness/model/interpreter.h"
+#include "harness/model/watch.h"
+
+#define NOBODY SIZE_MAX /* a watch that is no oracle's */
 
 static bool listens(const struct trial *trial, size_t oracle, enum oracle_moment moment)
 {
@@ -11,6 +15,8 @@ static bool listens(const struct trial *trial, size_t oracle, enum oracle_moment
 	if (!row->on_stop || trial->stage->baseline->ignorance[oracle])
 		return false;
 	if (moment == MOMENT_BEGUN && !(row->needs & ORACLE_NEEDS_WATCH))
+		return false;
+	if (moment == MOMENT_FINALIZE && !(row->needs & ORACLE_NEEDS_FINALIZE))
 		return false;
 	return !trial->is_control || (row->needs & ORACLE_NEEDS_CONTROL);
 }
@@ -29,6 +35,35 @@ void tell_oracles(struct trial *trial, enum oracle_moment moment)
 			tell(trial, i, moment);
 }
 
+void tell_at_finalize(struct trial *trial)
+{
+	struct watches *watches = &trial->stage->watches;
+	const struct python_image *image;
+	bool is_wanted = false;
+
+	for (size_t i = 0; trial->oracle_states && trial->stage->scenario->oracles[i]; i++)
+		is_wanted |= listens(trial, i, MOMENT_FINALIZE);
+	if (!is_wanted || !trial->stage->interpreter)
+		return;
+	image = python_image(interpreter_python(trial->stage->interpreter));
+	watches->told = NOBODY;
+	watches->has_finalize =
+		image->finalize &&
+		trial_watch(trial, WATCH_EXECUTE, image->finalize, 1, &watches->finalize) == 0;
+}
+
+/* Once: an interpreter that is finalised in an embedding program may be started anew. */
+static void tell_finalize(struct trial *trial, unsigned int hits)
+{
+	struct watches *watches = &trial->stage->watches;
+
+	if (!watches->has_finalize || !(hits & 1U << watches->finalize))
+		return;
+	watches->has_finalize = false;
+	trial_unwatch(trial, watches->finalize);
+	tell_oracles(trial, MOMENT_FINALIZE);
+}
+
 int tell_watches(struct trial *trial, bool *was_watch)
 {
 	unsigned int hits = 0;
@@ -43,6 +78,8 @@ int tell_watches(struct trial *trial, bool *was_watch)
 		return error;
 	*was_watch = true;
 	error = trace_get_registers(trial->pid, &trial->watch_registers);
+	if (!error)
+		tell_finalize(trial, hits);
 	for (size_t i = 0; !error && trial->stage->scenario->oracles[i]; i++) {
 		trial->watched = 0;
 		for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)

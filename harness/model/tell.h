@@ -9,6 +9,9 @@
 /* Each oracle that wants to know of the moment. */
 void tell_oracles(struct trial *trial, enum oracle_moment moment);
 
+/* Has a trial that stands at its boundary stop where MOMENT_FINALIZE is, if any oracle wants it. */
+void tell_at_finalize(struct trial *trial);
+
 /*
  * The trial's process has stopped with a trap: tells the oracles whose watches (watch.h) were hit.
  * *was_watch: any was; else the trap is the program's own. 0 or -errno.

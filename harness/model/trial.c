@@ -361,6 +361,7 @@ static int start(struct trial *trial, struct course *course)
 	bool has_stop;
 	int error;
 
+	tell_at_finalize(trial);
 	tell_oracles(trial, MOMENT_BEGUN);
 	if (trial->is_control)
 		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
@@ -427,6 +428,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
 	trial->undo_mark = undo_mark(stage->guard.undo);
 	stage->watches.taken = 0;
+	stage->watches.has_finalize = false;
 	stage->guard.has_timer = false;
 	stage->guard.removed_segment_count = 0;
 	stage->guard.trial_signals = stage->guard.walker_signals;

@@ -244,6 +244,19 @@ int window_run_to(const struct location *location, struct walker *walker)
 	return 0;
 }
 
+static int end_at_finalize(struct window *window)
+{
+	const uint64_t place = python_image(interpreter_python(window->interpreter))->finalize;
+
+	if (!place)
+		return fail(-ENOENT, "the window cannot end at `finalize`: %s has no Py_FinalizeEx",
+			    window->walker->launch->program);
+	window->ends = alloc_zero(sizeof(*window->ends));
+	window->ends[0] = place;
+	window->end_count = 1;
+	return 0;
+}
+
 static int resolve_ends(struct window *window, struct walker *walker)
 {
 	uint64_t *semaphores;
@@ -257,6 +270,8 @@ static int resolve_ends(struct window *window, struct walker *walker)
 	if (window->to->kind == LOCATION_MAIN || window->to->kind == LOCATION_HANDLER ||
 	    window->to->kind == LOCATION_MODULE)
 		return fail(-EINVAL, "a window cannot end at `%s`", window->to->text);
+	if (window->to->kind == LOCATION_FINALIZE && window->interpreter)
+		return end_at_finalize(window);
 	error = location_resolve(window->to, walker->symbols, &window->ends, &semaphores,
 				 &window->end_count);
 	if (error)

@@ -118,7 +118,9 @@ int python_find_image(struct symbols *symbols, pid_t pid, struct python_image *i
 	image->is_debug = symbols_find_object(symbols, module->name, "_Py_NegativeRefcount",
 					      &address, &size) == 0;
 	fail_clear();
-	return find_version(symbols, pid, module->name, image);
+	error = find_version(symbols, pid, module->name, image);
+	image->finalize = finalize_find(symbols, pid, module->name, image->version);
+	return error;
 }
 
 int python_attach(struct symbols *symbols, pid_t pid, struct python **python)

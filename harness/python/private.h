@@ -40,6 +40,12 @@ int lines_find(unsigned int minor, const unsigned char *table, size_t size, int 
 /* Finds the static table of signal handlers (up to 3.11): a signal's entry, or 0. */
 uint64_t handlers_find(const struct python *python, pid_t pid);
 
+/*
+ * Where every end of the interpreter comes by: Py_FinalizeEx, which Py_Exit calls too, and from
+ * 3.13 on _Py_Finalize, which both call (Python/pylifecycle.c). 0: not found.
+ */
+uint64_t finalize_find(struct symbols *symbols, pid_t pid, const char *module, uint32_t version);
+
 /* The frame that a thread executes. */
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,
 		     uint64_t *frame) MUST_CHECK;

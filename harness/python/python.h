@@ -26,6 +26,7 @@ struct python_image {
 	uint64_t eval_size;    /* as the symbol has it: only a part of it from 3.14 on */
 	uint32_t version;      /* PY_VERSION_HEX; of 3.9 and 3.10 major and minor only */
 	bool is_debug;         /* a pydebug build */
+	uint64_t finalize;     /* where it begins to take everything down; 0: not known */
 	uint64_t start;        /* the module's mappings, lowest and highest address */
 	uint64_t end;
 	uint64_t bias;    /* address in the process = address in the ELF file + bias */
