@@ -20,7 +20,8 @@ struct family_member {
 	pid_t tid;
 	pid_t pid; /* its process */
 	enum family_owner owner;
-	bool is_fresh; /* its first SIGSTOP, the mark of a new tracee, is still to come */
+	bool is_fresh;  /* its first SIGSTOP, the mark of a new tracee, is still to come */
+	bool is_frozen; /* freeze.h */
 };
 
 struct family {

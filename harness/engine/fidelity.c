@@ -68,7 +68,8 @@ static void tell_children(const struct teller *teller)
 	free(pids);
 	if (living > 0)
 		tell(teller, "children",
-		     "the process has %zu living %s; a copy cannot wait for them, and they run on",
+		     "the process has %zu living %s; a copy cannot wait for them, and they "
+		     "stand still while it runs",
 		     living, living == 1 ? "child" : "children");
 	if (ended > 0)
 		tell(teller, "children",

@@ -66,6 +66,7 @@ struct walker {
 	uint64_t syscalls; /* system calls executed: what else than memory changes, changes there */
 	bool execed;       /* it executed another program since the flag was last cleared */
 	bool allow_threads; /* before the window */
+	bool others_frozen; /* what it started is held still (freeze.h) */
 	bool stop_at_exec;  /* a run ends where it has executed another program */
 	uint64_t pending;   /* signals that wait in it, bit n-1 for n, where pending_known */
 	bool pending_known;

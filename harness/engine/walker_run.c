@@ -5,6 +5,7 @@
  */
 #include "harness/engine/walker_private.h"
 
+#include "harness/engine/freeze.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define PATIENT_STEPS 1024
 #define LONGEST_PATIENCE 0.1 /* seconds between two looks at a call that blocks */
 
 static int deliver(struct walker *walker, enum trace_resume how, int signal)
@@ -346,11 +348,22 @@ static int settle(struct walker *walker, struct course *course, const struct sto
 	return 0;
 }
 
+/* While it only computes, what it started stays still, so that it need not be stopped and saved
+ * anew at each boundary; but it may be waiting for them, in memory that they share. */
+static bool lets_others_go(const struct walker *walker, const struct course *course)
+{
+	return course->how != TRACE_STEP ||
+	       (course->flags & (INSTRUCTION_SYSCALL | INSTRUCTION_OTHER_GATE)) ||
+	       walker->steps % PATIENT_STEPS == 0;
+}
+
 static int follow(struct walker *walker, struct course *course, bool may_block)
 {
 	int error;
 
 	walker_release_signals(walker);
+	if (lets_others_go(walker, course))
+		freeze_end(walker);
 	error = trace_resume(walker->pid, course->how, 0);
 	while (!error && !course->is_done && walker->end == WALKER_RUNS) {
 		struct stop stop;
@@ -496,6 +509,7 @@ int walker_wake(struct walker *walker, int signal)
 	walker->end = WALKER_RUNS;
 	walker->allow_threads = true;
 	walker->syscalls++;
+	freeze_end(walker);
 	if (kill(walker->pid, signal) < 0)
 		return -errno;
 	while (!error && walker->end == WALKER_RUNS) {

@@ -2,6 +2,7 @@
 /* See stage.h. */
 #include "harness/model/stage.h"
 
+#include "harness/engine/freeze.h"
 #include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
 
@@ -96,6 +97,10 @@ int stage_save(struct stage *stage, bool *is_new)
 	struct process_status status;
 	int error;
 
+	error = freeze_others(&stage->walker);
+	if (error)
+		return fail(error, "cannot hold the children of %s still: %s",
+			    stage->scenario->program, strerror(-error));
 	*is_new = stage->saved_at != stage->walker.syscalls + 1;
 	if (!*is_new)
 		return 0;

@@ -35,6 +35,12 @@ load helper
 	done
 }
 
+@test "its child stands still while a copy is tried" {
+	sweep 0 --oracle end -- "$VICTIMS/ends" beside
+	expect '.boundaries.complete and .outcomes == {"same": .boundaries.injected}' true
+	expect '.delivery.entered > 10' true
+}
+
 @test "it becomes a daemon" {
 	sweep 0 --oracle end -b syscall -- "$VICTIMS/ends" daemon
 	expect '.boundaries.complete' true

@@ -3,8 +3,10 @@
 #include "victim.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static void fail_with(char **arguments)
 {
@@ -41,6 +43,38 @@ static void fork_child(char **arguments)
 			_exit(9);
 	}
 	say("forked\n");
+}
+
+static volatile unsigned int *ticks;
+
+/* Ends the process if the child is going on. */
+static void watch_child(int signal)
+{
+	const struct timespec moment = {.tv_nsec = 3000000};
+	const unsigned int before = *ticks;
+
+	(void)signal;
+	nanosleep(&moment, NULL);
+	if (*ticks != before)
+		_exit(7);
+}
+
+/* A child that runs beside it and never stops. */
+static void run_beside(char **arguments)
+{
+	(void)arguments;
+	ticks = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ticks == MAP_FAILED)
+		_exit(8);
+	if (fork() == 0)
+		for (;;) {
+			++*ticks;
+			usleep(100);
+		}
+	while (*ticks < 3)
+		usleep(100);
+	signal(SIGINT, watch_child);
+	say("beside\n");
 }
 
 static void exec_other(char **arguments)
@@ -121,17 +155,10 @@ static void go_far(char **arguments)
 }
 
 static const struct behaviour behaviours[] = {
-	{"fail", fail_with},
-	{"die", die},
-	{"fork", fork_child},
-	{"exec", exec_other},
-	{"exec-in-window", exec_in_window},
-	{"daemon", daemonise},
-	{"close", close_all},
-	{"chdir", change_directory},
-	{"sleep", sleep_on},
-	{"spin", spin},
-	{"far", go_far},
+	{"fail", fail_with},    {"die", die},         {"fork", fork_child},
+	{"beside", run_beside}, {"exec", exec_other}, {"exec-in-window", exec_in_window},
+	{"daemon", daemonise},  {"close", close_all}, {"chdir", change_directory},
+	{"sleep", sleep_on},    {"spin", spin},       {"far", go_far},
 	{NULL, NULL},
 };
 
