@@ -6,6 +6,7 @@
 #include "harness/base/fail.h"
 #include "harness/model/stage.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -14,5 +15,9 @@
  * same in every copy. -ENOENT: no module has it; else as remote_call().
  */
 int ask_copy(struct stage *stage, const char *function, uint64_t *result) MUST_CHECK;
+
+/* The same with at most six arguments. */
+int ask_copy_about(struct stage *stage, const char *function, const uint64_t *arguments,
+		   size_t count, uint64_t *result) MUST_CHECK;
 
 #endif

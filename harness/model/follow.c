@@ -6,6 +6,7 @@
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,22 @@
 #include <sys/syscall.h>
 
 #define WAKE_LIMIT 5.0 /* seconds for a sleeper to show that it got a signal */
+
+int follow_to_entry(struct walker *walker)
+{
+	unsigned long entry;
+	int error = launch_auxiliary(walker->pid, AT_ENTRY, &entry);
+
+	if (!error)
+		error = walker_add_breakpoint(walker, entry);
+	if (!error)
+		error = walker_run(walker);
+	walker_clear_breakpoints(walker);
+	walker->execed = false;
+	walker->in_syscall = false;
+	walker->allow_threads = false;
+	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
+}
 
 static int on_syscall(struct follow *follow)
 {

@@ -30,6 +30,10 @@ struct follow {
 	bool has_execed;
 };
 
+/* Takes a walker right after its exec to the program's own first instruction: all libraries that
+ * it names are mapped then. Look at walker->end. */
+int follow_to_entry(struct walker *walker) MUST_CHECK;
+
 /* Runs on, with the walker's breakpoints as they are, until one of the flags stops it or the
  * process has ended (walker->end). 0 or -errno when the harness failed. */
 int follow_run(struct follow *follow) MUST_CHECK;

@@ -6,7 +6,6 @@
 #include "harness/base/alloc.h"
 #include "harness/oracles/lock.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,20 +124,6 @@ static void read_start(struct lock_knowledge *knowledge, struct walker *walker)
 	knowledge->book.start = lock_stack_copy(frames, count);
 }
 
-/* To the program's own first instruction: all libraries that it names are mapped then. */
-static int run_to_entry(struct walker *walker)
-{
-	unsigned long entry;
-	int error = launch_auxiliary(walker->pid, AT_ENTRY, &entry);
-
-	if (!error)
-		error = walker_add_breakpoint(walker, entry);
-	if (!error)
-		error = walker_run(walker);
-	walker_clear_breakpoints(walker);
-	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
-}
-
 static void keep_declarations(struct lock_sites *sites)
 {
 	size_t kept = 0;
@@ -156,12 +141,9 @@ int lock_prepare(struct stage *stage, void **knowledge)
 	struct walker *walker = &stage->walker;
 	struct lock_sites sites = {0};
 	struct lock_watch watch = {.follow.walker = walker, .sites = &sites, .book = &known->book};
-	int error = run_to_entry(walker);
+	int error = follow_to_entry(walker);
 
 	*knowledge = known;
-	walker->execed = false;
-	walker->in_syscall = false;
-	walker->allow_threads = false;
 	if (error || walker->end != WALKER_RUNS)
 		return error;
 	lock_sites_find(&sites, walker->symbols);
