@@ -143,6 +143,8 @@ static int replay(struct scenario *scenario, const json_t *finding, uint64_t ind
 	if (!error && result.skip)
 		error = fail(-ENOTSUP, "no trial can be made there: %s",
 			     text_of(result.skip, "reason"));
+	if (!error && campaign.was_interrupted)
+		error = fail(-EAGAIN, "interrupted");
 	if (!error && !result.example)
 		error = fail(-ERANGE, "the window has no boundary %llu any more",
 			     (unsigned long long)index);

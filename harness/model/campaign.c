@@ -31,6 +31,7 @@
 #define SECONDS_PER_TRIAL 0.001 /* a first guess, for spreading a budget of seconds */
 #define COUNT_SHARE 0.25        /* of a budget of seconds, for finding out how long the window is */
 #define JOBS_MAX 256
+#define STOP_SECONDS 10 /* that jobs have for stopping when asked to */
 
 struct run {
 	struct campaign *campaign;
@@ -45,6 +46,7 @@ struct run {
 	uint64_t stride;
 	double start;
 	double jobs_start;
+	double stop_deadline; /* 0: nobody was asked to stop */
 	uint64_t trials; /* lines of trials that came */
 	char *failure;   /* the first of a job's */
 	int code;
@@ -248,11 +250,15 @@ static int start_jobs(struct run *run)
 	return 0;
 }
 
-static void stop_jobs(struct run *run)
+/* Asks the jobs to stop, or (SIGKILL) makes them: what they trace ends with them, and what their
+ * trials changed is undone from here. */
+static void stop_jobs(struct run *run, int signal)
 {
 	for (unsigned int i = 0; i < run->campaign->scenario->jobs; i++)
 		if (run->jobs[i].pid > 0)
-			kill(run->jobs[i].pid, SIGTERM);
+			kill(run->jobs[i].pid, signal);
+	if (run->stop_deadline == 0)
+		run->stop_deadline = clock_now() + STOP_SECONDS;
 }
 
 static void note_failure(struct run *run, int error)
@@ -285,7 +291,7 @@ static void read_jobs(struct run *run, const struct pollfd *polls)
 		more = job_read(job, &sink);
 		if (more < 0) {
 			note_failure(run, more);
-			stop_jobs(run);
+			stop_jobs(run, SIGTERM);
 		} else if (more == 0) {
 			end_job(run, job);
 		}
@@ -296,7 +302,6 @@ static void follow_jobs(struct run *run)
 {
 	const unsigned int jobs = run->campaign->scenario->jobs;
 	struct pollfd polls[JOBS_MAX];
-	bool told = false;
 
 	while (run->running) {
 		for (unsigned int i = 0; i < jobs; i++)
@@ -305,10 +310,10 @@ static void follow_jobs(struct run *run)
 						.events = POLLIN};
 		if (poll(polls, jobs, TICK_MS) > 0)
 			read_jobs(run, polls);
-		if (trace_interrupted && !told) {
-			told = true;
-			stop_jobs(run);
-		}
+		if (trace_interrupted && run->stop_deadline == 0)
+			stop_jobs(run, SIGTERM);
+		if (run->stop_deadline > 0 && clock_now() > run->stop_deadline)
+			stop_jobs(run, SIGKILL);
 		if (run->campaign->sink.flush)
 			(void)!run->campaign->sink.flush(run->campaign->sink.context);
 		if (run->campaign->tick)
