@@ -101,18 +101,25 @@ static bool is_about_to_die(const struct trial *trial)
 	       !(status.signals_caught & bit) && !(status.signals_ignored & bit);
 }
 
+/* That the program dies is asked only where it would make a difference: it costs a file of /proc.
+ */
+static void read_errno(struct state *state, const struct trial *trial)
+{
+	state->has_errno_after =
+		state->errno_at && memory_read(trial->pid, state->errno_at, &state->errno_after,
+					       sizeof(state->errno_after)) == 0;
+	if (!state->has_errno_after || state->errno_after != state->errno_before)
+		state->dies_at_return = is_about_to_die(trial);
+}
+
 static int on_stop(void *context, const struct trial *trial, enum oracle_moment moment)
 {
 	struct state *state = context;
 
 	if (moment == MOMENT_EXIT)
 		read_end(trial->is_control ? &state->expected : &state->got, trial);
-	if (moment == MOMENT_RETURN && state->errno_at)
-		state->has_errno_after =
-			memory_read(trial->pid, state->errno_at, &state->errno_after,
-				    sizeof(state->errno_after)) == 0;
 	if (moment == MOMENT_RETURN)
-		state->dies_at_return = is_about_to_die(trial);
+		read_errno(state, trial);
 	return 0;
 }
 
