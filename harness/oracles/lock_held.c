@@ -59,17 +59,19 @@ static void say_unknown(const struct lock_oracle *oracle, struct verdict *verdic
 }
 
 /*
- * Did the process end where the signal came, or in its handler? Then every frame that was there is
- * there still, and a dying process needs to release nothing. (The handler's frame ends above its
- * return address, at which the stack pointer was when it was entered.)
+ * Did the process end where the signal came or was let in, or in its handler? Then every frame that
+ * was there is there still, and a dying process needs to release nothing. (The handler's frame ends
+ * above its return address, at which the stack pointer was when it was entered.)
  */
 static bool is_dying(const struct lock_oracle *oracle, const struct trial *trial)
 {
 	const struct frame handler = {.cfa = trial->handler_sp + sizeof(uint64_t),
 				      .function_start = trial->handler};
 	const struct trial_stack *end = &oracle->end;
+	const bool is_killed = !trial->handler && trial->outcome.kind == OUTCOME_SIGNAL &&
+			       trial->outcome.number == trial->stage->scenario->signal;
 
-	return trial->delivery == DELIVERY_DEFAULT ||
+	return is_killed || trial->delivery == DELIVERY_DEFAULT ||
 	       (trial->handler && lock_frame_find(end->frames, end->count, &handler) >= 0);
 }
 

@@ -348,7 +348,7 @@ UNTIDY = {"jump-file", "jump-shm"}
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
           "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry",
           "unsafe-callback", "unsafe-jump", "exception-torn", "exception-swapped",
-          "throw-noexcept", "throw-in-throw"}
+          "throw-noexcept", "throw-in-throw", "dies-when-unblocked"}
 # Targets that tell something else than where a finding is due: where that is.
 TELLS_OTHERWISE = {
     "jump-announced": told_by_lock,
