@@ -191,15 +191,6 @@ static void print_value(struct layout *layout, const char *name, const json_t *v
 	free(text);
 }
 
-static void print_list(struct layout *layout, const char *name, const json_t *list)
-{
-	const json_t *item;
-	size_t n;
-
-	json_array_foreach (list, n, item)
-		print_value(layout, name, item);
-}
-
 /* A lock as the lock oracle tells of it: its name and who has it. Who waits for it is at the
  * end of the trial's own story. */
 static void print_lock(struct layout *layout, const json_t *lock, bool full)
@@ -227,6 +218,61 @@ static void print_locks(struct layout *layout, const json_t *locks, bool full)
 			print_lock(layout, lock, full);
 		else
 			print_value(layout, "lock", lock);
+	}
+}
+
+/* "store: work at take.c:18: mov %rax,(%rdx)": an instruction that touched a counter. */
+static void print_touch(struct layout *layout, const json_t *touch)
+{
+	const char *role = text_member(touch, "role");
+	const char *function = text_member(touch, "function");
+	const char *file = text_member(touch, "file");
+	const char *instruction = text_member(touch, "instruction");
+	const char *address = text_member(touch, "address");
+	char line[24] = "";
+
+	if (file)
+		snprintf(line, sizeof(line), ":%lld",
+			 (long long)json_integer_value(json_object_get(touch, "line")));
+	layout_indent(layout, MARGIN + 2);
+	layout_wrap(layout, MARGIN + 4, PAINT_PLAIN, "%s: %s%s%s%s, %s%s%s",
+		    role ? role : "touched", function ? function : "?", file ? " at " : "",
+		    file ? file : "", line, address ? address : "?", instruction ? ": " : "",
+		    instruction ? instruction : "");
+}
+
+/* A counter as the refcount oracle tells of it. */
+static void print_refcount(struct layout *layout, const json_t *counter)
+{
+	const char *name = text_member(counter, "name");
+	const char *address = text_member(counter, "address");
+	const json_t *touches = json_object_get(counter, "instructions");
+	const json_t *touch;
+	size_t n;
+	char *heading =
+		alloc_format("the counter %s at %s: expected %lld, got %lld%s",
+			     name ? name : "without a name", address ? address : "?",
+			     (long long)json_integer_value(json_object_get(counter, "expected")),
+			     (long long)json_integer_value(json_object_get(counter, "got")),
+			     json_array_size(touches) ? ":" : "");
+
+	print_heading(layout, heading);
+	free(heading);
+	json_array_foreach (touches, n, touch)
+		print_touch(layout, touch);
+}
+
+static void print_refcounts(struct layout *layout, const json_t *refcounts)
+{
+	const json_t *counter;
+	size_t n;
+
+	json_array_foreach (refcounts, n, counter) {
+		if (json_is_integer(json_object_get(counter, "expected")) &&
+		    json_is_integer(json_object_get(counter, "got")))
+			print_refcount(layout, counter);
+		else
+			print_value(layout, "refcount", counter);
 	}
 }
 
@@ -326,7 +372,7 @@ void example_print(struct layout *layout, const json_t *example, bool full)
 	print_stacks(layout, example, full);
 	(void)print_output(layout, "output", json_object_get(example, "output"));
 	print_locks(layout, json_object_get(example, "locks"), full);
-	print_list(layout, "refcount", json_object_get(example, "refcounts"));
+	print_refcounts(layout, json_object_get(example, "refcounts"));
 	for (size_t n = 0; n < sizeof(values) / sizeof(*values); n++) {
 		const json_t *value = json_object_get(example, values[n]);
 

@@ -219,13 +219,24 @@ static int clean_stretch(const struct walker *walker, pid_t copy, size_t first, 
 	return error;
 }
 
+/* Modules may lie close together, with nothing mapped between them. */
+static int clean_one_by_one(const struct walker *walker, pid_t copy, size_t first, size_t end)
+{
+	int error = 0;
+
+	for (size_t i = first; !error && i < end; i++)
+		error = clean_stretch(walker, copy, i, i + 1);
+	return error;
+}
+
 int walker_clean_copy(const struct walker *walker, pid_t copy)
 {
 	size_t end;
 
 	for (size_t first = 0; first < walker->breakpoint_count; first = end) {
 		end = stretch_end(walker, first);
-		if (clean_stretch(walker, copy, first, end))
+		if (clean_stretch(walker, copy, first, end) &&
+		    clean_one_by_one(walker, copy, first, end))
 			return fail(-EFAULT, "cannot take breakpoints out of a copy of %s",
 				    walker->launch->program);
 	}

@@ -284,6 +284,15 @@ static bool is_late_step(const struct walker *walker)
 	       (info.si_code == TRAP_BRKPT || info.si_code == TRAP_TRACE);
 }
 
+/* Is there a breakpoint where the walker stands, planted or lifted? */
+static bool is_on_breakpoint(const struct walker *walker)
+{
+	for (size_t i = 0; i < walker->breakpoint_count; i++)
+		if (walker->breakpoints[i].address == walker->pc)
+			return true;
+	return false;
+}
+
 /* Slots of the CPU's that were hit; `watched` has them. */
 static int take_watched(struct walker *walker)
 {
@@ -302,11 +311,13 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 
 	if (!error)
 		error = take_watched(walker);
-	if (error)
-		return error;
 	course->is_done = course->at_breakpoint || walker->watched;
-	if (course->is_done)
-		return trace_get_pc(walker->pid, &walker->pc);
+	if (!error && course->is_done)
+		error = trace_get_pc(walker->pid, &walker->pc);
+	/* Behind the instruction that was watched there may be a breakpoint, too. */
+	course->at_breakpoint |= walker->watched && is_on_breakpoint(walker);
+	if (error || course->is_done)
+		return error;
 	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
 				    : deliver(walker, course->how, SIGTRAP);
 }
@@ -433,15 +444,6 @@ int walker_step(struct walker *walker)
 			error = trace_clear_trap_flag(walker->pid, registers_sp(registers));
 	}
 	return error;
-}
-
-/* Is there a breakpoint where the walker stands, planted or lifted? */
-static bool is_on_breakpoint(const struct walker *walker)
-{
-	for (size_t i = 0; i < walker->breakpoint_count; i++)
-		if (walker->breakpoints[i].address == walker->pc)
-			return true;
-	return false;
 }
 
 /* A breakpoint where it stands would not let it go: a step first, with it out. */

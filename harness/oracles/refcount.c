@@ -99,6 +99,12 @@ static bool has_changed(const struct count_oracle *oracle, const struct count_wo
 	       (oracle->has_exit && oracle->has_expected && word->at_exit != word->expected);
 }
 
+/* Few enough to watch them all in every trial, so that nothing is missed. */
+static bool are_few(const struct count_knowledge *known)
+{
+	return known->counter_count > 0 && known->counter_count <= TRACE_WATCHES;
+}
+
 /* Is there reason to look closer? */
 static bool is_suspect(const struct count_oracle *oracle, const struct trial *trial)
 {
@@ -135,6 +141,8 @@ static int trace(struct count_comparison *comparison, bool with_signal)
 	const struct trial *trial = comparison->trial;
 	struct count_watch watch = {.sites = &oracle->sites,
 				    .log = with_signal ? &comparison->got : &comparison->expected,
+				    .known = oracle->knowledge->counters,
+				    .known_count = oracle->knowledge->counter_count,
 				    .follows_lives = with_signal};
 	const double limit = with_signal && trial->outcome.kind == OUTCOME_STUCK
 				     ? STUCK_LIMIT
@@ -252,8 +260,10 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 	if (!oracle->words.count || !can_be_followed(trial))
 		return 0;
 	all = is_to_learn(oracle, trial);
-	if (all || is_suspect(oracle, trial))
-		count = look_closer(oracle, trial, all, verdicts);
+	if (all || are_few(oracle->knowledge) || is_suspect(oracle, trial))
+		count = look_closer(oracle, trial, all || are_few(oracle->knowledge), verdicts);
+	if (!count && oracle->words.is_cut)
+		count = say_unknown(verdicts, "it has too many counters: not all were looked at");
 	if (!count && oracle->knowledge->reason)
 		count = say_unknown(verdicts, oracle->knowledge->reason);
 	return count;

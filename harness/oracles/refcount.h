@@ -13,7 +13,7 @@
 
 #define COUNTER_NAME 120
 #define COUNTERS_MAX 32 /* announced ones whose accesses are followed */
-#define WORDS_MAX 1024  /* counters whose values are read at each trial */
+#define WORDS_MAX 4096  /* counters whose values are read at each trial */
 
 /* What the survey learns of the undisturbed program. */
 struct count_knowledge {

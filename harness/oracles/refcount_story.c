@@ -61,7 +61,7 @@ static json_t *instruction(struct walker *walker, const char *role, const struct
 	json_object_set_new(where, "by",
 			    json_string(touch->in_handler ? "the handler" : "the program"));
 	json_object_set_new(where, "before", json_integer(touch->before));
-	if (!touch->is_call)
+	if (touch->writes && !touch->is_call)
 		json_object_set_new(where, "after", json_integer(touch->after));
 	return where;
 }
@@ -99,8 +99,8 @@ static void write_title(const struct count_fault *fault, struct symbols *symbols
 	switch (fault->kind[0]) {
 	case 'l':
 		snprintf(title, size,
-			 "what the handler of %s counts in %.80s is lost here: %s has loaded it "
-			 "before and stores it after",
+			 "what the handler of %s counts in %.60s is lost here: %s has loaded it "
+			 "before, and stores it after",
 			 sent, name, function);
 		break;
 	case 'n':
@@ -113,8 +113,8 @@ static void write_title(const struct count_fault *fault, struct symbols *symbols
 		break;
 	default:
 		snprintf(title, size,
-			 "after %s here %.80s %s %lld instead of %lld, as it is without the signal",
-			 sent, name, fault->is_left ? "is left over with" : "ends with", got,
+			 "after %s here %.80s %s %lld; without the signal it ends with %lld", sent,
+			 name, fault->is_left ? "is left over with" : "ends with", got,
 			 (long long)fault->expected);
 	}
 }

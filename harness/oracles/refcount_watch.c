@@ -162,9 +162,9 @@ static void end(struct count_watch *watch, uint64_t address, unsigned int width)
 	const struct life *open = count_log_open(watch->log, address);
 	int64_t value;
 
-	for (unsigned int slot = 0; !open && slot < TRACE_WATCHES; slot++)
-		if (watch->slots[slot].counter.address == address)
-			width = watch->slots[slot].counter.width;
+	for (size_t i = 0; !open && i < watch->known_count; i++)
+		if (watch->known[i].address == address)
+			width = watch->known[i].width;
 	if (open && open->width)
 		width = open->width;
 	count_log_end(watch->log, address,

@@ -77,6 +77,8 @@ struct count_watch {
 	bool calls; /* calls that take and drop references of objects, too */
 	struct counter counters[TRACE_WATCHES]; /* to watch from the start */
 	size_t counter_count;
+	const struct counter *known; /* that may have begun before: how wide they are */
+	size_t known_count;
 	bool follows_lives;  /* a watch ends with its counter, and others that begin are watched */
 	uint64_t handler_sp; /* at the handler's first instruction; 0: there is none */
 

@@ -10,8 +10,8 @@ STATE_TARGET_LDFLAGS := -pie -Wl,-z,now -Wl,--as-needed
 # no exceptions but at calls.
 STATE_TARGET_CXX := $(shell command -v g++ 2>/dev/null)
 # glib.h is not everywhere; the manifests of its targets need it too.
-STATE_GLIB := $(shell pkg-config --exists glib-2.0 2>/dev/null && echo yes)
-STATE_SOURCES := $(filter-out $(if $(STATE_GLIB),,targets/state/jump-glib.c),$(wildcard targets/state/*.c))
+STATE_GLIB := $(shell pkg-config --exists gobject-2.0 2>/dev/null && echo yes)
+STATE_SOURCES := $(filter-out $(if $(STATE_GLIB),,%-glib.c %-gobject.c),$(wildcard targets/state/*.c))
 STATE_JUMPS := $(filter targets/state/jump-%.c,$(STATE_SOURCES))
 STATE_TARGETS := $(STATE_SOURCES:%.c=$(BUILD)/%) \
 	$(STATE_JUMPS:targets/state/jump-%.c=$(BUILD)/targets/state/deferred-%) \
@@ -20,6 +20,8 @@ STATE_HEADERS := targets/state/state.h targets/state/section.h include/sigsweep.
 
 $(BUILD)/targets/state/%-glib: STATE_TARGET_FLAGS += $(shell pkg-config --cflags glib-2.0 2>/dev/null)
 $(BUILD)/targets/state/%-glib: STATE_TARGET_LIBS := $(shell pkg-config --libs glib-2.0 2>/dev/null)
+$(BUILD)/targets/state/%-gobject: STATE_TARGET_FLAGS += $(shell pkg-config --cflags gobject-2.0 2>/dev/null)
+$(BUILD)/targets/state/%-gobject: STATE_TARGET_LIBS := $(shell pkg-config --libs gobject-2.0 2>/dev/null)
 # A handler throws where the compiler would not expect it: at any instruction that may trap.
 $(BUILD)/targets/state/throw-%: STATE_TARGET_FLAGS += -fnon-call-exceptions
 

@@ -47,14 +47,17 @@ def held_stream(target):
     return {("lock", "frame-gone"): where(target, address, bool)}
 
 
-def held_announced(target):
+def announced(target, begin, end):
+    """The boundaries from the one nop to the other."""
     walk = target.walk()
     places = {name: [index for index in walk.indices() if walk.at(index).pc == walk.base + place]
               for name, place in target.probes}
-    need(len(places["lock_acquired"]) == len(places["lock_released"]) == 1,
-         "the lock is not announced once")
-    return {("lock", "frame-gone"): after_to(places["lock_acquired"][0],
-                                             places["lock_released"][0])}
+    need(len(places[begin]) == len(places[end]) == 1, "it is not announced once")
+    return after_to(places[begin][0], places[end][0])
+
+
+def held_announced(target):
+    return {("lock", "frame-gone"): announced(target, "lock_acquired", "lock_released")}
 
 
 def system_calls(walk, number, first=None):
@@ -84,6 +87,33 @@ def file_left(target):
 def reference_kept(target):
     address = target.walk().address("references")
     return {("refcount", "differs"): where(target, address, lambda value: value != 1, size=8)}
+
+
+OBJECT_COUNT = 8  # offset of the references in struct _GObject, behind the pointer to the class
+
+
+def object_kept(target):
+    """The program's pointer leads to the object, which is of GObject's own making."""
+    walk = target.walk()
+    place = target.walk([walk.address("object")]).at(1).peeks[0] + OBJECT_COUNT
+    return {("refcount", "differs"): where(target, place, lambda value: value != 1)}
+
+
+def has_reference(target):
+    return where(target, target.walk().address("object"), bool, size=8)
+
+
+def object_left(target):
+    found = announced(target, "counter", "counter_end") & has_reference(target)
+    return {("refcount", "differs"): found}
+
+
+def counts_the_dead(target):
+    """The object is no more when the window begins."""
+    walk = target.walk()
+    _, clears = walk.touches(walk.address("current"), 8)
+    need(len(clears) == 1, "the pointer is not cleared once")
+    return {("refcount", "after-zero"): set(range(1, clears[0] + 1))}
 
 
 def held_at_end(target):
@@ -327,6 +357,9 @@ RULES = {
     "jump-stdio": held_stream,
     "jump-announced": held_announced,
     "jump-refcount": reference_kept,
+    "jump-gobject": object_kept,
+    "jump-object": object_left,
+    "late-gobject": counts_the_dead,
     "jump-altstack": between_calls("state", "altstack", "sigaltstack", "sigaltstack"),
     "jump-disposition": between_calls("state", "disposition", "rt_sigaction", "rt_sigaction",
                                       SIGUSR1),
@@ -352,6 +385,7 @@ SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recurs
 # Targets that tell something else than where a finding is due: where that is.
 TELLS_OTHERWISE = {
     "jump-announced": told_by_lock,
+    "jump-object": lambda target, _: has_reference(target),
 }
 
 
