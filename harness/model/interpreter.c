@@ -122,6 +122,15 @@ static int find_thread(struct interpreter *interpreter, pid_t pid,
 	return error;
 }
 
+int interpreter_thread(struct interpreter *interpreter, pid_t pid,
+		       const struct registers *registers, uint64_t *thread)
+{
+	int error = find_thread(interpreter, pid, registers);
+
+	*thread = error ? 0 : interpreter->thread;
+	return error;
+}
+
 struct interpreter_code *interpreter_code(struct interpreter *interpreter, pid_t pid, uint64_t code)
 {
 	const uint64_t stamp = python_code_stamp(interpreter->python, pid, code);

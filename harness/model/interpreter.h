@@ -61,6 +61,11 @@ struct interpreter_place {
 const struct interpreter_place *interpreter_place(struct interpreter *interpreter,
 						  const struct dispatch_instruction *instruction);
 
+/* The PyThreadState of a process (the walker or a copy) stopped with these registers. -ENOENT: none
+ * (any more). */
+int interpreter_thread(struct interpreter *interpreter, pid_t pid,
+		       const struct registers *registers, uint64_t *thread) MUST_CHECK;
+
 /* The Python frames of a process (the walker or a copy), stopped with these registers, innermost
  * first: their number, at most `max`, or -errno. */
 ssize_t interpreter_frames(struct interpreter *interpreter, pid_t pid,

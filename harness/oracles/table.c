@@ -5,8 +5,15 @@
 #include <string.h>
 
 const struct oracle *const oracle_table[] = {
-	&oracle_end,       &oracle_lock,      &oracle_refcount,    &oracle_state,
-	&oracle_exception, &oracle_leftovers, &oracle_unsafe_call, NULL,
+	&oracle_end,
+	&oracle_lock,
+	&oracle_refcount,
+	&oracle_state,
+	&oracle_exception,
+	&oracle_leftovers,
+	&oracle_unsafe_call,
+	&oracle_python_exception,
+	NULL,
 };
 
 const struct oracle *oracle_find(const char *name)

@@ -12,5 +12,6 @@ extern const struct oracle oracle_state;
 extern const struct oracle oracle_exception;
 extern const struct oracle oracle_leftovers;
 extern const struct oracle oracle_unsafe_call;
+extern const struct oracle oracle_python_exception;
 
 #endif

@@ -96,6 +96,34 @@ static int read_item(const struct python *python, pid_t pid, uint64_t item,
 	return error == 0 ? describe(python, pid, exception) : error;
 }
 
+int python_exception_words(const struct python *python, pid_t pid, uint64_t thread,
+			   struct python_exception_words *words)
+{
+	const struct python_layout *at = &python->at;
+	const bool is_apart = at->thread_current_value != PYTHON_NONE;
+	int error =
+		read_optional(pid, thread, is_apart ? at->thread_current_exception : PYTHON_NONE,
+			      &words->current[0]);
+
+	if (error == 0)
+		error = read_optional(pid, thread,
+				      is_apart ? at->thread_current_value
+					       : at->thread_current_exception,
+				      &words->current[1]);
+	if (error == 0)
+		error = read_optional(pid, thread, at->thread_current_traceback,
+				      &words->current[2]);
+	if (error == 0)
+		error = read_pointer(pid, thread + at->thread_exc_info, &words->item);
+	if (error == 0)
+		error = read_optional(pid, words->item, at->exc_info_type, &words->handled[0]);
+	if (error == 0)
+		error = read_pointer(pid, words->item + at->exc_info_value, &words->handled[1]);
+	if (error == 0)
+		error = read_optional(pid, words->item, at->exc_info_traceback, &words->handled[2]);
+	return error;
+}
+
 ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,
 				  struct python_exception *exceptions, size_t max)
 {

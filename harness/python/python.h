@@ -160,6 +160,17 @@ int python_current_exception(const struct python *python, pid_t pid, uint64_t th
 ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,
 				  struct python_exception *exceptions, size_t max) MUST_CHECK;
 
+/* What a thread holds of exceptions, word for word as it lies in memory: to see whether, and where,
+ * something was changed. Words that the version does not have are 0. */
+struct python_exception_words {
+	uint64_t current[3]; /* type, value, traceback; from 3.12 on the value is all there is */
+	uint64_t item;       /* the innermost item of the exc_info stack */
+	uint64_t handled[3]; /* what that holds, likewise */
+};
+
+int python_exception_words(const struct python *python, pid_t pid, uint64_t thread,
+			   struct python_exception_words *words) MUST_CHECK;
+
 /* What the interpreter knows of signals that arrived and that Python has not handled. */
 struct python_pending {
 	bool is_tripped;  /* any */
@@ -193,6 +204,9 @@ ssize_t python_unicode(const struct python *python, pid_t pid, uint64_t object, 
 /* The reference count; -1 with *is_immortal for an object that has none. */
 int python_refcount(const struct python *python, pid_t pid, uint64_t object, int64_t *count,
 		    bool *is_immortal) MUST_CHECK;
+
+/* Where it lies: 4 bytes, the lower ones where there are more. */
+uint64_t python_refcount_at(const struct python *python, uint64_t object);
 
 /* The value that a dict (its address) holds under a str key; -ENOENT: none. */
 int python_dict_find(const struct python *python, pid_t pid, uint64_t dict, const char *key,

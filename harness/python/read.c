@@ -188,3 +188,8 @@ int python_refcount(const struct python *python, pid_t pid, uint64_t object, int
 		*count = python->version->minor >= 14 ? (int64_t)(uint32_t)word : word;
 	return 0;
 }
+
+uint64_t python_refcount_at(const struct python *python, uint64_t object)
+{
+	return object + python->at.object_refcount;
+}
