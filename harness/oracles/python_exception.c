@@ -176,8 +176,8 @@ static size_t judge_raised(const struct state *state, const struct trial *trial,
 			 verdict->place);
 	else
 		snprintf(verdict->title, sizeof(verdict->title),
-			 "the signal handler %.80s itself changes what is being raised, in the "
-			 "middle of the interpreter's work: %.40s instead of %.40s",
+			 "the signal handler %.60s itself changes what is being raised, in the "
+			 "middle of the interpreter's work: %.30s instead of %.30s",
 			 verdict->place, name_of(&state->is), name_of(&state->was));
 	verdict->evidence =
 		json_pack("{s:{s:o, s:o}}", "exception", "before", exception_json(&state->was),
