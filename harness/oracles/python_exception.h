@@ -20,14 +20,14 @@ struct exception_damage {
 	bool is_torn; /* words of the handler's exception beside words of the interrupted one */
 	bool is_low;  /* an object has a reference less than without the handler */
 	uint64_t low; /* it */
-	struct python_exception_words expected; /* when the function returned, without the signal */
+	struct python_exception_words expected; /* after the update, without the signal */
 	struct python_exception_words got;      /* and with it */
 };
 
 /*
  * The walker stands at `boundary`, whose handler is known to return with another exception than it
- * found. Nothing is torn where the interrupted function does not itself change the exception before
- * it calls something or returns, or is not at its end after some hundred instructions. 0 or -errno
+ * found. Nothing is broken where the interrupted function does not itself go on to change the
+ * exception within some hundred instructions and before it calls something or returns. 0 or -errno
  * when the harness failed.
  */
 int exception_damage_find(struct exception_damage *damage, struct stage *stage,

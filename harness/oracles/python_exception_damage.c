@@ -15,9 +15,12 @@
 
 #define WORDS 3
 #define OBJECTS_MAX 16
+#define REGISTERS_MAX 32
+#define STACK_WORDS 256 /* above the stack pointer */
+#define PLACES_MAX (REGISTERS_MAX + STACK_WORDS)
 #define REFERENCES_MORE 1000
-#define REACH 64                 /* instructions within which a store must come */
-#define STEPS_MAX 600            /* of the interrupted function, what it calls left out */
+#define REACH 128                /* instructions within which a store must come */
+#define STEPS_MAX 2000           /* instructions to the end of the update */
 #define HANDLER_STEPS_MAX 100000 /* where it has to be stepped */
 
 /* The objects that the exception consists of at any time. */
@@ -27,14 +30,23 @@ struct objects {
 	size_t count;
 };
 
+/* What the interrupted function holds: registers, then the stack. Where it calls or returns, all
+ * that it still needs is there. */
+struct places {
+	uint64_t values[PLACES_MAX];
+	size_t count;
+};
+
 struct probe {
 	const struct python *python;
 	struct walker *walker;
 	uint64_t thread;
 	uint64_t pc; /* of the boundary */
 	uint64_t sp;
-	uint64_t cfa; /* the stack pointer when the interrupted function has returned */
+	uint64_t end_pc; /* where the update is over */
+	uint64_t end_sp;
 	struct objects *objects;
+	struct places places; /* at the end */
 	struct inspection inspection;
 	bool is_first; /* only looks whether there is a store ahead */
 	bool with_signal;
@@ -43,8 +55,11 @@ struct probe {
 	bool is_in_handler;
 	size_t steps;
 	bool has_changed;
-	bool has_returned;
-	struct python_exception_words start;
+	bool has_ended;
+	bool type_has_changed; /* since `start` */
+	bool is_torn;
+	struct python_exception_words
+		start; /* of the function; with the signal: of what follows it */
 	struct python_exception_words words;
 };
 
@@ -82,6 +97,36 @@ static void add_references(const struct probe *probe, pid_t pid)
 	}
 }
 
+/*
+ * The rest of an update that had begun: another value or traceback is stored, but no type. A whole
+ * update changes the type as well before anything is called.
+ */
+static void look_for_tear(struct probe *probe, bool is_leaving)
+{
+	const uint64_t *start = probe->start.current;
+	const uint64_t *now = probe->words.current;
+
+	probe->type_has_changed |= now[0] != start[0];
+	if (!start[0] || probe->type_has_changed || !is_leaving)
+		return;
+	for (size_t i = 1; i < WORDS; i++)
+		probe->is_torn |= now[i] && now[i] != start[i];
+}
+
+static void read_places(struct places *places, pid_t pid, const struct registers *registers)
+{
+	const char *name;
+	ssize_t got;
+
+	memset(places->values, 0, sizeof(places->values));
+	for (size_t i = 0; i < REGISTERS_MAX; i++)
+		if (!registers_each(registers, i, &name, &places->values[i]))
+			break;
+	got = memory_read_some(pid, registers_sp(registers), places->values + REGISTERS_MAX,
+			       STACK_WORDS * sizeof(uint64_t));
+	places->count = REGISTERS_MAX + (got > 0 ? (size_t)got / sizeof(uint64_t) : 0);
+}
+
 static void read_counts(const struct probe *probe, pid_t pid)
 {
 	for (size_t i = 0; i < probe->objects->count; i++) {
@@ -94,27 +139,46 @@ static void read_counts(const struct probe *probe, pid_t pid)
 	}
 }
 
+/* Is the update over? Undisturbed it is where something is called, or the function returns, after
+ * the first store; with the signal, at the same place. */
+static bool is_at_end(const struct probe *probe, const struct registers *registers, bool is_leaving)
+{
+	if (probe->with_signal)
+		return registers_pc(registers) == probe->end_pc &&
+		       registers_sp(registers) == probe->end_sp;
+	return is_leaving && probe->has_changed;
+}
+
 /* At an instruction of the interrupted function. False: enough was seen. */
 static bool look(struct probe *probe, pid_t pid, const struct code_entry *code,
 		 const struct registers *registers)
 {
 	const uint32_t leaves = INSTRUCTION_CALL | INSTRUCTION_RETURN | INSTRUCTION_SYSCALL;
+	const bool is_leaving = code->instruction.flags & leaves;
 
 	probe->steps++;
 	if (python_exception_words(probe->python, pid, probe->thread, &probe->words))
 		return false;
+	if (probe->steps == 1)
+		probe->start = probe->words;
 	note_words(probe);
 	probe->has_changed |= memcmp(probe->words.current, probe->start.current,
 				     sizeof(probe->words.current)) != 0;
-	probe->has_returned = registers_sp(registers) >= probe->cfa;
-	if (probe->has_returned) {
+	if (probe->with_signal)
+		look_for_tear(probe, is_leaving);
+	probe->has_ended = is_at_end(probe, registers, is_leaving);
+	if (probe->has_ended) {
 		read_counts(probe, pid);
+		read_places(&probe->places, pid, registers);
+		if (!probe->with_signal) {
+			probe->end_pc = registers_pc(registers);
+			probe->end_sp = registers_sp(registers);
+		}
 		return false;
 	}
 	probe->was_call = code->instruction.flags & INSTRUCTION_CALL;
-	if (probe->is_first && !probe->has_changed)
-		return probe->steps < REACH && !(code->instruction.flags & leaves);
-	return probe->steps < STEPS_MAX;
+	return probe->steps < (probe->has_changed || probe->with_signal ? STEPS_MAX : REACH) &&
+	       (probe->with_signal || !is_leaving);
 }
 
 /* Handler and called functions run at full speed. */
@@ -152,7 +216,7 @@ static int run(struct probe *probe, struct stage *stage, const struct boundary *
 						.beyond = true};
 	probe->has_begun = false;
 	probe->was_call = false;
-	probe->has_returned = false;
+	probe->has_ended = false;
 	probe->has_changed = false;
 	probe->is_in_handler = probe->with_signal;
 	probe->steps = 0;
@@ -168,21 +232,30 @@ static size_t words_with(const struct python_exception_words *words, uint64_t ob
 	return count;
 }
 
-static void compare(struct exception_damage *damage, const struct objects *expected,
-		    const struct objects *got)
+/* Does the function hold it wherever it does without the signal? Where it loads the exception only
+ * after the handler it has the handler's instead, and what that dropped is missed by nobody. */
+static bool is_held_as_before(uint64_t object, const struct places *expected,
+			      const struct places *got)
 {
-	const uint64_t *now = damage->got.current;
-	const uint64_t *then = damage->expected.current;
+	for (size_t i = 0; i < expected->count && i < got->count; i++)
+		if (expected->values[i] == object && got->values[i] != object)
+			return false;
+	return true;
+}
 
-	for (size_t i = 1; i < WORDS; i++)
-		damage->is_torn |= now[0] != then[0] && now[i] && now[i] == then[i];
+/* References beside those of the state's own words: fewer with the handler than without it. */
+static void compare_counts(struct exception_damage *damage, const struct objects *expected,
+			   const struct objects *got, const struct places *places_expected,
+			   const struct places *places_got)
+{
 	for (size_t i = 0; i < expected->count && !damage->is_low; i++) {
 		const uint64_t object = expected->list[i];
 		const int64_t own =
 			expected->counts[i] - (int64_t)words_with(&damage->expected, object);
 		const int64_t left = got->counts[i] - (int64_t)words_with(&damage->got, object);
 
-		if (expected->counts[i] < 0 || got->counts[i] < 0 || left >= own)
+		if (expected->counts[i] < 0 || got->counts[i] < 0 || left >= own ||
+		    !is_held_as_before(object, places_expected, places_got))
 			continue;
 		damage->is_low = true;
 		damage->low = object;
@@ -192,19 +265,15 @@ static void compare(struct exception_damage *damage, const struct objects *expec
 static int fill(struct probe *probe, struct stage *stage)
 {
 	const struct registers *registers;
-	struct frame frame;
 	int error = walker_registers(&stage->walker, &registers);
 
 	if (error)
 		return error;
-	unwind_stack(stage->walker.unwinder, stage->walker.pid, registers, &frame, 1, NULL);
 	probe->python = interpreter_python(stage->interpreter);
 	probe->walker = &stage->walker;
 	probe->pc = registers_pc(registers);
 	probe->sp = registers_sp(registers);
-	probe->cfa = frame.cfa;
-	return python_exception_words(probe->python, stage->walker.pid, probe->thread,
-				      &probe->start);
+	return 0;
 }
 
 int exception_damage_find(struct exception_damage *damage, struct stage *stage,
@@ -212,25 +281,28 @@ int exception_damage_find(struct exception_damage *damage, struct stage *stage,
 {
 	struct objects objects = {.count = 0};
 	struct objects expected;
+	struct places places;
 	struct probe probe = {.thread = thread, .objects = &objects, .is_first = true};
 	int error = fill(&probe, stage);
 
 	memset(damage, 0, sizeof(*damage));
 	if (!error)
 		error = run(&probe, stage, boundary);
-	if (error || !probe.has_changed || !probe.has_returned)
+	if (error || !probe.has_changed || !probe.has_ended)
 		return error;
 	probe.is_first = false;
 	error = run(&probe, stage, boundary);
-	if (error || !probe.has_returned)
+	if (error || !probe.has_ended)
 		return error;
 	expected = objects;
+	places = probe.places;
 	damage->expected = probe.words;
 	probe.with_signal = true;
 	error = run(&probe, stage, boundary);
-	if (error || !probe.has_returned)
+	if (error || !probe.has_ended)
 		return error;
 	damage->got = probe.words;
-	compare(damage, &expected, &objects);
+	damage->is_torn = probe.is_torn;
+	compare_counts(damage, &expected, &objects, &places, &probe.places);
 	return 0;
 }
