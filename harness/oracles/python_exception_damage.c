@@ -7,6 +7,7 @@
  */
 #include "harness/oracles/python_exception.h"
 
+#include "harness/engine/decode_access.h"
 #include "harness/kernel/memory.h"
 #include "harness/model/inspect.h"
 #include "harness/model/interpreter.h"
@@ -15,9 +16,6 @@
 
 #define WORDS 3
 #define OBJECTS_MAX 16
-#define REGISTERS_MAX 32
-#define STACK_WORDS 256 /* above the stack pointer */
-#define PLACES_MAX (REGISTERS_MAX + STACK_WORDS)
 #define REFERENCES_MORE 1000
 #define REACH 128                /* instructions within which a store must come */
 #define STEPS_MAX 2000           /* instructions to the end of the update */
@@ -30,23 +28,18 @@ struct objects {
 	size_t count;
 };
 
-/* What the interrupted function holds: registers, then the stack. Where it calls or returns, all
- * that it still needs is there. */
-struct places {
-	uint64_t values[PLACES_MAX];
-	size_t count;
-};
-
 struct probe {
 	const struct python *python;
 	struct walker *walker;
 	uint64_t thread;
-	uint64_t pc; /* of the boundary */
+	uint64_t words_at[WORDS]; /* where the state's words lie; 0: there is no such word */
+	uint64_t pc;              /* of the boundary */
 	uint64_t sp;
 	uint64_t end_pc; /* where the update is over */
 	uint64_t end_sp;
 	struct objects *objects;
-	struct places places; /* at the end */
+	bool was_read[WORDS];   /* by the interrupted code, after the boundary and */
+	bool was_stored[WORDS]; /* before it was stored first */
 	struct inspection inspection;
 	bool is_first; /* only looks whether there is a store ahead */
 	bool with_signal;
@@ -113,18 +106,22 @@ static void look_for_tear(struct probe *probe, bool is_leaving)
 		probe->is_torn |= now[i] && now[i] != start[i];
 }
 
-static void read_places(struct places *places, pid_t pid, const struct registers *registers)
+/* Which words does the instruction about to be executed touch? */
+static void note_access(struct probe *probe, pid_t pid, const struct registers *registers)
 {
-	const char *name;
-	ssize_t got;
+	uint8_t bytes[INSTRUCTION_MAX];
+	const ssize_t size = memory_read_some(pid, registers_pc(registers), bytes, sizeof(bytes));
 
-	memset(places->values, 0, sizeof(places->values));
-	for (size_t i = 0; i < REGISTERS_MAX; i++)
-		if (!registers_each(registers, i, &name, &places->values[i]))
-			break;
-	got = memory_read_some(pid, registers_sp(registers), places->values + REGISTERS_MAX,
-			       STACK_WORDS * sizeof(uint64_t));
-	places->count = REGISTERS_MAX + (got > 0 ? (size_t)got / sizeof(uint64_t) : 0);
+	for (size_t i = 0; size > 0 && i < WORDS; i++) {
+		unsigned int access;
+
+		if (!probe->words_at[i] || probe->was_stored[i])
+			continue;
+		access = decode_access(bytes, (size_t)size, registers, probe->words_at[i],
+				       sizeof(uint64_t));
+		probe->was_read[i] |= access & ACCESS_READ;
+		probe->was_stored[i] = access & ACCESS_WRITE;
+	}
 }
 
 static void read_counts(const struct probe *probe, pid_t pid)
@@ -169,7 +166,6 @@ static bool look(struct probe *probe, pid_t pid, const struct code_entry *code,
 	probe->has_ended = is_at_end(probe, registers, is_leaving);
 	if (probe->has_ended) {
 		read_counts(probe, pid);
-		read_places(&probe->places, pid, registers);
 		if (!probe->with_signal) {
 			probe->end_pc = registers_pc(registers);
 			probe->end_sp = registers_sp(registers);
@@ -177,6 +173,8 @@ static bool look(struct probe *probe, pid_t pid, const struct code_entry *code,
 		return false;
 	}
 	probe->was_call = code->instruction.flags & INSTRUCTION_CALL;
+	if (probe->is_first)
+		note_access(probe, pid, registers);
 	return probe->steps < (probe->has_changed || probe->with_signal ? STEPS_MAX : REACH) &&
 	       (probe->with_signal || !is_leaving);
 }
@@ -232,22 +230,28 @@ static size_t words_with(const struct python_exception_words *words, uint64_t ob
 	return count;
 }
 
-/* Does the function hold it wherever it does without the signal? Where it loads the exception only
- * after the handler it has the handler's instead, and what that dropped is missed by nobody. */
-static bool is_held_as_before(uint64_t object, const struct places *expected,
-			      const struct places *got)
+/*
+ * Was the object in a word that the interrupted code stores without loading it once more? Then it
+ * had loaded it, and goes on with a reference that the handler has given up. Where it loads the
+ * word after the handler, it has the handler's exception instead, and what that dropped is missed
+ * by nobody.
+ */
+static bool was_loaded(const struct probe *probe, const struct python_exception_words *before,
+		       uint64_t object)
 {
-	for (size_t i = 0; i < expected->count && i < got->count; i++)
-		if (expected->values[i] == object && got->values[i] != object)
-			return false;
-	return true;
+	for (size_t i = 0; i < WORDS; i++)
+		if (before->current[i] == object && probe->was_stored[i] && !probe->was_read[i])
+			return true;
+	return false;
 }
 
 /* References beside those of the state's own words: fewer with the handler than without it. */
-static void compare_counts(struct exception_damage *damage, const struct objects *expected,
-			   const struct objects *got, const struct places *places_expected,
-			   const struct places *places_got)
+static void compare_counts(struct exception_damage *damage, const struct probe *probe,
+			   const struct python_exception_words *before,
+			   const struct objects *expected)
 {
+	const struct objects *got = probe->objects;
+
 	for (size_t i = 0; i < expected->count && !damage->is_low; i++) {
 		const uint64_t object = expected->list[i];
 		const int64_t own =
@@ -255,7 +259,7 @@ static void compare_counts(struct exception_damage *damage, const struct objects
 		const int64_t left = got->counts[i] - (int64_t)words_with(&damage->got, object);
 
 		if (expected->counts[i] < 0 || got->counts[i] < 0 || left >= own ||
-		    !is_held_as_before(object, places_expected, places_got))
+		    !was_loaded(probe, before, object))
 			continue;
 		damage->is_low = true;
 		damage->low = object;
@@ -271,6 +275,7 @@ static int fill(struct probe *probe, struct stage *stage)
 		return error;
 	probe->python = interpreter_python(stage->interpreter);
 	probe->walker = &stage->walker;
+	python_exception_places(probe->python, probe->thread, probe->words_at);
 	probe->pc = registers_pc(registers);
 	probe->sp = registers_sp(registers);
 	return 0;
@@ -281,7 +286,7 @@ int exception_damage_find(struct exception_damage *damage, struct stage *stage,
 {
 	struct objects objects = {.count = 0};
 	struct objects expected;
-	struct places places;
+	struct python_exception_words before;
 	struct probe probe = {.thread = thread, .objects = &objects, .is_first = true};
 	int error = fill(&probe, stage);
 
@@ -295,7 +300,7 @@ int exception_damage_find(struct exception_damage *damage, struct stage *stage,
 	if (error || !probe.has_ended)
 		return error;
 	expected = objects;
-	places = probe.places;
+	before = probe.start;
 	damage->expected = probe.words;
 	probe.with_signal = true;
 	error = run(&probe, stage, boundary);
@@ -303,6 +308,6 @@ int exception_damage_find(struct exception_damage *damage, struct stage *stage,
 		return error;
 	damage->got = probe.words;
 	damage->is_torn = probe.is_torn;
-	compare_counts(damage, &expected, &objects, &places, &probe.places);
+	compare_counts(damage, &probe, &before, &expected);
 	return 0;
 }

@@ -124,6 +124,20 @@ int python_exception_words(const struct python *python, pid_t pid, uint64_t thre
 	return error;
 }
 
+void python_exception_places(const struct python *python, uint64_t thread, uint64_t places[3])
+{
+	const struct python_layout *at = &python->at;
+
+	memset(places, 0, 3 * sizeof(*places));
+	if (at->thread_current_value == PYTHON_NONE) {
+		places[1] = thread + at->thread_current_exception;
+		return;
+	}
+	places[0] = thread + at->thread_current_exception;
+	places[1] = thread + at->thread_current_value;
+	places[2] = thread + at->thread_current_traceback;
+}
+
 ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,
 				  struct python_exception *exceptions, size_t max)
 {

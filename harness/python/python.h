@@ -171,6 +171,9 @@ struct python_exception_words {
 int python_exception_words(const struct python *python, pid_t pid, uint64_t thread,
 			   struct python_exception_words *words) MUST_CHECK;
 
+/* Where the words of `current` lie; 0: the version has no such word. */
+void python_exception_places(const struct python *python, uint64_t thread, uint64_t places[3]);
+
 /* What the interpreter knows of signals that arrived and that Python has not handled. */
 struct python_pending {
 	bool is_tripped;  /* any */
