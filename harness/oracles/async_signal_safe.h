@@ -63,6 +63,7 @@ enum safety async_signal_safety(const char *plain);
 	X(chdir, 2001, LISTED)                          \
 	X(chmod, 2001, LISTED)                          \
 	X(chown, 2001, LISTED)                          \
+	X(chroot, 0, SYSTEM_CALL)                       \
 	X(clock_getres, 0, SYSTEM_CALL)                 \
 	X(clock_gettime, 2001, LISTED)                  \
 	X(clock_nanosleep, 0, SYSTEM_CALL)              \
@@ -106,16 +107,19 @@ enum safety async_signal_safety(const char *plain);
 	X(fork, 2001, DROPPED)                          \
 	X(fstat, 2001, LISTED)                          \
 	X(fstatat, 2008, LISTED)                        \
+	X(fstatfs, 0, SYSTEM_CALL)                      \
 	X(fsync, 2001, LISTED)                          \
 	X(ftruncate, 2001, LISTED)                      \
 	X(futimens, 2008, LISTED)                       \
 	X(futimes, 0, SYSTEM_CALL)                      \
 	X(futimesat, 0, SYSTEM_CALL)                    \
+	X(getcpu, 0, SYSTEM_CALL)                       \
 	X(getdents, 0, SYSTEM_CALL)                     \
 	X(getegid, 2001, LISTED)                        \
 	X(geteuid, 2001, LISTED)                        \
 	X(getgid, 2001, LISTED)                         \
 	X(getgroups, 2001, LISTED)                      \
+	X(gethostname, 0, SYSTEM_CALL)                  \
 	X(getitimer, 0, SYSTEM_CALL)                    \
 	X(getpeername, 2001, LISTED)                    \
 	X(getpgid, 0, SYSTEM_CALL)                      \
@@ -149,6 +153,7 @@ enum safety async_signal_safety(const char *plain);
 	X(inotify_init1, 0, SYSTEM_CALL)                \
 	X(inotify_rm_watch, 0, SYSTEM_CALL)             \
 	X(ioctl, 0, SYSTEM_CALL)                        \
+	X(isatty, 0, SYSTEM_CALL)                       \
 	X(kill, 2001, LISTED)                           \
 	X(killpg, 2024, LISTED)                         \
 	X(le16toh, 2024, LISTED)                        \
@@ -157,6 +162,7 @@ enum safety async_signal_safety(const char *plain);
 	X(link, 2001, LISTED)                           \
 	X(linkat, 2008, LISTED)                         \
 	X(listen, 2001, LISTED)                         \
+	X(lockf, 0, SYSTEM_CALL)                        \
 	X(longjmp, 2017, LISTED)                        \
 	X(lseek, 2001, LISTED)                          \
 	X(lstat, 2001, LISTED)                          \
@@ -227,6 +233,7 @@ enum safety async_signal_safety(const char *plain);
 	X(recv, 2001, LISTED)                           \
 	X(recvfrom, 2001, LISTED)                       \
 	X(recvmsg, 2001, LISTED)                        \
+	X(remove, 0, SYSTEM_CALL)                       \
 	X(rename, 2001, LISTED)                         \
 	X(renameat, 2008, LISTED)                       \
 	X(renameat2, 0, SYSTEM_CALL)                    \
@@ -291,6 +298,7 @@ enum safety async_signal_safety(const char *plain);
 	X(socketpair, 2001, LISTED)                     \
 	X(splice, 0, SYSTEM_CALL)                       \
 	X(stat, 2001, LISTED)                           \
+	X(statfs, 0, SYSTEM_CALL)                       \
 	X(statx, 0, SYSTEM_CALL)                        \
 	X(stpcpy, 2017, LISTED)                         \
 	X(stpncpy, 2017, LISTED)                        \
@@ -338,10 +346,12 @@ enum safety async_signal_safety(const char *plain);
 	X(timerfd_settime, 0, SYSTEM_CALL)              \
 	X(times, 2001, LISTED)                          \
 	X(truncate, 0, SYSTEM_CALL)                     \
+	X(ualarm, 0, SYSTEM_CALL)                       \
 	X(umask, 2001, LISTED)                          \
 	X(uname, 2001, LISTED)                          \
 	X(unlink, 2001, LISTED)                         \
 	X(unlinkat, 2008, LISTED)                       \
+	X(usleep, 0, SYSTEM_CALL)                       \
 	X(utime, 2001, FUNCTION_GONE)                   \
 	X(utimensat, 2008, LISTED)                      \
 	X(utimes, 2008, LISTED)                         \
