@@ -85,6 +85,16 @@ static int set_timeout(struct scenario *scenario, const char *value)
 	return option_seconds(value, &scenario->timeout);
 }
 
+static int set_status(struct scenario *scenario, const char *value)
+{
+	unsigned long long status;
+	int error = option_number(value, 0, 255, &status);
+
+	if (!error)
+		scenario->baseline_status = (int)status;
+	return error;
+}
+
 static int apply(const struct manifest *manifest, const struct manifest_text *text,
 		 struct scenario *scenario,
 		 int (*set)(struct scenario *scenario, const char *value))
@@ -135,6 +145,7 @@ int check_scenario(const struct manifest *manifest, const char *build, const cha
 		{&manifest->expect, scenario_set_expected},
 		{&manifest->budget, scenario_set_budget},
 		{&manifest->timeout, set_timeout},
+		{&manifest->status, set_status},
 	};
 	int error = 0;
 

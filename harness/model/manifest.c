@@ -262,7 +262,7 @@ static void free_texts(struct manifest *manifest)
 	struct manifest_text *const texts[] = {
 		&manifest->title,  &manifest->program, &manifest->signal,  &manifest->boundary,
 		&manifest->from,   &manifest->to,      &manifest->in,      &manifest->oracles,
-		&manifest->expect, &manifest->budget,  &manifest->timeout,
+		&manifest->expect, &manifest->budget,  &manifest->timeout, &manifest->status,
 	};
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(*texts); n++)

@@ -85,6 +85,7 @@ struct manifest {
 	struct manifest_text expect;
 	struct manifest_text budget;
 	struct manifest_text timeout;
+	struct manifest_text status;
 	struct manifest_need *needs;
 	size_t need_count;
 	enum manifest_verdict verdict;

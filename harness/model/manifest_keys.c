@@ -333,6 +333,7 @@ static const struct key keys[] = {
 	TEXT(expect),
 	TEXT(budget),
 	TEXT(timeout),
+	TEXT(status),
 	{"needs", true, take_need, 0},
 	{"verdict", false, take_verdict, 0},
 	{"finding", true, take_finding, 0},

@@ -81,6 +81,7 @@ static void reads_everything(void **state)
 					      "expect: same,exit:3\n"
 					      "budget: 100trials\n"
 					      "timeout: 1.5\n"
+					      "status: 4\n"
 					      "needs: command git\n"
 					      "needs: file /etc/hostname\n"
 					      "needs: root\n"
@@ -115,6 +116,7 @@ static void reads_everything(void **state)
 	assert_string_equal(manifest.budget.text, "100trials");
 	assert_string_equal(manifest.timeout.text, "1.5");
 	assert_int_equal(manifest.timeout.line, 19);
+	assert_string_equal(manifest.status.text, "4");
 	assert_int_equal(manifest.need_count, 3);
 	assert_int_equal(manifest.needs[0].kind, MANIFEST_NEED_COMMAND);
 	assert_string_equal(manifest.needs[1].text, "/etc/hostname");
