@@ -322,6 +322,22 @@ void guard_end_turn(struct guard *guard)
 	guard->has_turn = false;
 }
 
+/* setitimer(2) and timer_settime(2) are given the interval, all 0 for a timer that fires once, as
+ * alarm(2) sets one, and then the time to the first tick, all 0 for one that is put out. */
+static void note_timer(struct guard *guard, pid_t tid, const struct registers *registers)
+{
+	const long number = registers_syscall(registers);
+	const unsigned int argument = number == SYS_setitimer ? 1 : 2;
+	uint64_t times[4] = {0};
+
+	guard->walker_has_timer = true;
+	if (number == SYS_alarm ||
+	    memory_read(tid, registers_syscall_argument(registers, argument), times,
+			sizeof(times)) ||
+	    (times[0] == 0 && times[1] == 0 && (times[2] || times[3])))
+		guard->walker_has_alarm = true;
+}
+
 int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 {
 	struct family_member *member = family_find(guard->family, tid);
@@ -349,7 +365,7 @@ int guard_syscall(struct guard *guard, pid_t tid, struct registers *registers)
 		if (member->owner == FAMILY_TRIAL)
 			guard->has_timer = true;
 		else
-			guard->walker_has_timer = true;
+			note_timer(guard, tid, registers);
 		return 0;
 	}
 	if (member->owner == FAMILY_TRIAL)

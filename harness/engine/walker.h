@@ -63,6 +63,10 @@ struct walker {
 	bool in_syscall;   /* stopped at the entry of one (walker_run_syscall()) */
 	bool maps_stale;   /* executable memory was unmapped: names and code must be read again */
 	uint64_t steps;    /* instructions stepped */
+	uint64_t tick_at;  /* of them, when a periodic timer of its own last fired */
+	uint64_t ticks_lost;
+	uint64_t mask_lent; /* its own, while one more signal is blocked for a step */
+	bool is_mask_lent;
 	uint64_t syscalls; /* system calls executed: what else than memory changes, changes there */
 	bool execed;       /* it executed another program since the flag was last cleared */
 	bool allow_threads; /* before the window */

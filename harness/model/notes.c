@@ -124,6 +124,10 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 		note_fidelity(&fidelity, "timer",
 			      "the program sets a timer (alarm, setitimer or timer_settime), which "
 			      "a copy does not have");
+	if (stage->walker.ticks_lost)
+		note_fidelity(&fidelity, "ticks",
+			      "a periodic timer of the program fires faster than it can be walked: "
+			      "ticks that came too soon were lost");
 	if (stage->guard.signalled_walker_child)
 		note_fidelity(&fidelity, "signal",
 			      "a copy sent a signal to a child of its walker; it was held back");

@@ -84,6 +84,12 @@ os.execv(sys.argv[1], sys.argv[1:])' "$SIGSWEEP" run -q -j1 -o report.json -- "$
 	done
 }
 
+@test "a timer that fires faster than its handler can be walked" {
+	sweep 0 --oracle end -- "$VICTIMS/signals" timer 200
+	whole
+	fidelity "ticks that came too soon were lost"
+}
+
 @test "an alarm that copies lack: no copy before it shows anything, and it is said so" {
 	sweep 3 --oracle end -b syscall -- "$VICTIMS/signals" alarm
 	says "the sweep is not complete, so this is no proof"

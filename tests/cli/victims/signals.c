@@ -89,9 +89,9 @@ static void trap(char **arguments)
 	say("trapped twice\n");
 }
 
-static void start_ticks(int which, int signal)
+static void start_ticks(int which, int signal, suseconds_t period)
 {
-	const struct itimerval interval = {{0, 20000}, {0, 20000}};
+	const struct itimerval interval = {{0, period}, {0, period}};
 
 	count_ticks(signal);
 	setitimer(which, &interval, NULL);
@@ -102,8 +102,7 @@ static void timer(char **arguments)
 {
 	const struct itimerval none = {{0, 0}, {0, 0}};
 
-	(void)arguments;
-	start_ticks(ITIMER_REAL, SIGALRM);
+	start_ticks(ITIMER_REAL, SIGALRM, arguments[0] ? atoi(arguments[0]) : 20000);
 	install(SIGINT);
 	for (volatile int i = 0; i < 40; i++)
 		;
@@ -114,7 +113,7 @@ static void timer(char **arguments)
 static void profile(char **arguments)
 {
 	(void)arguments;
-	start_ticks(ITIMER_VIRTUAL, SIGVTALRM);
+	start_ticks(ITIMER_VIRTUAL, SIGVTALRM, 20000);
 	install(SIGINT);
 	for (volatile int i = 0; i < 40; i++)
 		;
