@@ -85,7 +85,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$SIGSWEEP" run -q -j1 -o report.json -- "$
 }
 
 @test "a timer that fires faster than its handler can be walked" {
-	sweep 0 --oracle end -- "$VICTIMS/signals" timer 200
+	sweep 0 --oracle end -- "$VICTIMS/signals" timer 3000
 	whole
 	fidelity "ticks that came too soon were lost"
 }
