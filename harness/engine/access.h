@@ -44,4 +44,17 @@ struct access_list {
 int access_list_of(const uint8_t *bytes, size_t size, const struct registers *registers,
 		   struct access_list *accesses) MUST_CHECK;
 
+/*
+ * Which registers an instruction's results are computed from. Bit n below 16 is general register n
+ * (registers_general()), bit 16 + n vector register n; x87, mask and other registers are one bit.
+ * Flags are left out: what only decides which way to go is not part of a value.
+ */
+struct register_flow {
+	uint64_t values;    /* read, and part of what is written to registers or memory */
+	uint64_t addresses; /* read to find the memory that is read */
+	uint64_t results;   /* written */
+};
+
+int access_flow_of(const uint8_t *bytes, size_t size, struct register_flow *flow) MUST_CHECK;
+
 #endif

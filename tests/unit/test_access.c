@@ -210,10 +210,68 @@ static void test_no_instruction(void **state)
 	}
 }
 
+#define RAX (UINT64_C(1) << 0)
+#define RCX (UINT64_C(1) << 1)
+#define RDX (UINT64_C(1) << 2)
+#define RBX (UINT64_C(1) << 3)
+#define RSI (UINT64_C(1) << 6)
+#define XMM(n) (UINT64_C(1) << (16 + (n)))
+
+static const struct flow_row {
+	const char *bytes;
+	struct register_flow flow; /* values, addresses, results */
+	const char *text;
+} flow_rows[] = {
+	{"4889c3", {RAX, 0, RBX}, "mov %rax,%rbx"},
+	{"88c3", {RAX | RBX, 0, RBX}, "mov %al,%bl"},
+	{"89c3", {RAX, 0, RBX}, "mov %eax,%ebx"},
+	{"488b03", {0, RBX, RAX}, "mov (%rbx),%rax"},
+	{"488b048b", {0, RBX | RCX, RAX}, "mov (%rbx,%rcx,4),%rax"},
+	{"488903", {RAX, 0, 0}, "mov %rax,(%rbx)"},
+	{"48010b", {RCX, RBX, 0}, "add %rcx,(%rbx)"},
+	{"4801c8", {RAX | RCX, 0, RAX}, "add %rcx,%rax"},
+	{"488d048b", {RBX | RCX, 0, RAX}, "lea (%rbx,%rcx,4),%rax"},
+	{"31c0", {0, 0, RAX}, "xor %eax,%eax"},
+	{"31c8", {RAX | RCX, 0, RAX}, "xor %ecx,%eax"},
+	{"660fefc0", {0, 0, XMM(0)}, "pxor %xmm0,%xmm0"},
+	{"4839c8", {RAX | RCX, 0, 0}, "cmp %rcx,%rax"},
+	{"480f44c1", {RAX | RCX, 0, RAX}, "cmove %rcx,%rax"},
+	{"50", {RAX, 0, 0}, "push %rax"},
+	{"58", {0, 0, RAX}, "pop %rax"},
+	{"c3", {0, 0, 0}, "ret"},
+	{"48ab", {RAX, 0, 0}, "stosq"},
+	{"48ad", {0, RSI, RAX}, "lodsq"},
+	{"f7f9", {RAX | RDX | RCX, 0, RAX | RDX}, "idiv %ecx"},
+	{"4887d8", {RAX | RBX, 0, RAX | RBX}, "xchg %rbx,%rax"},
+	{"0f28c1", {XMM(1), 0, XMM(0)}, "movaps %xmm1,%xmm0"},
+	{"66480f6ec0", {RAX, 0, XMM(0)}, "movq %rax,%xmm0"},
+	{"c5f5fec2", {XMM(1) | XMM(2), 0, XMM(0)}, "vpaddd %ymm2,%ymm1,%ymm0"},
+	{"90", {0, 0, 0}, "nop"},
+};
+
+static void test_flow(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(flow_rows) / sizeof(flow_rows[0]); i++) {
+		const struct flow_row *row = &flow_rows[i];
+		struct register_flow flow;
+		uint8_t bytes[INSTRUCTION_MAX];
+		int code = access_flow_of(bytes, from_hex(row->bytes, bytes), &flow);
+
+		if (code || flow.values != row->flow.values ||
+		    flow.addresses != row->flow.addresses || flow.results != row->flow.results)
+			fail_msg("%s: %d, values %llx, addresses %llx, results %llx", row->text,
+				 code, (unsigned long long)flow.values,
+				 (unsigned long long)flow.addresses,
+				 (unsigned long long)flow.results);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_flow),
 		cmocka_unit_test(test_count_used_up),
 		cmocka_unit_test(test_no_instruction),
 	};
