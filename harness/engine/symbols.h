@@ -102,6 +102,36 @@ struct object_place {
 /* The data symbol whose start and size cover the address; false when there is none. */
 bool symbols_object_at(struct symbols *symbols, uint64_t address, struct object_place *object);
 
+#define DATA_NAME 160
+#define DATA_TYPE 80
+
+/*
+ * What symbols, and DWARF where there is any, say of a byte of static data. Addresses in the
+ * process. The object is what a program writes as a whole: the outermost structure or union around
+ * the byte, but of an array of those one element; an array of scalars; else the variable itself.
+ */
+struct data_place {
+	const struct module *module;
+	const char *symbol; /* the variable, NULL: not even a symbol covers the byte */
+	uint64_t symbol_start;
+	uint64_t symbol_size;
+	bool is_typed; /* DWARF knows its type; the rest is 0 if not */
+	uint64_t object_start;
+	uint64_t object_size;
+	char object[DATA_NAME]; /* "table[3]" */
+	char object_type[DATA_TYPE];
+	uint64_t part_start; /* the scalar */
+	uint64_t part_size;
+	char part[DATA_NAME]; /* "table[3].count" */
+	char part_type[DATA_TYPE];
+	bool is_volatile;
+	bool is_atomic;     /* _Atomic or C++'s std::atomic */
+	bool is_sig_atomic; /* sig_atomic_t, by that name */
+};
+
+/* False when the address lies in no module (heap, stack, thread-local data). */
+bool symbols_data_at(struct symbols *symbols, uint64_t address, struct data_place *place);
+
 /* The first address of each line-table row that begins a statement at file:line, one for each
  * place the line was compiled to (inlining). `file` matches as a path suffix. */
 int symbols_find_line(struct symbols *symbols, const char *file, int line, uint64_t **addresses,

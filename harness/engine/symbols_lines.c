@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Dwarf *open_dwarf(struct loaded *loaded)
+Dwarf *loaded_dwarf(struct loaded *loaded)
 {
 	Dwarf_Addr bias;
 
@@ -50,7 +50,7 @@ static int compare(const void *left, const void *right)
 
 static void read_units(struct loaded *loaded)
 {
-	Dwarf *dwarf = open_dwarf(loaded);
+	Dwarf *dwarf = loaded_dwarf(loaded);
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die;
 	size_t capacity = 0;
@@ -101,7 +101,7 @@ bool lines_at(struct loaded *loaded, uint64_t address, const char **file, int *l
 	const char *path;
 	int number;
 
-	if (!open_dwarf(loaded))
+	if (!loaded_dwarf(loaded))
 		return false;
 	address -= loaded->dwarf_bias;
 	unit = find_unit(loaded, address);
@@ -260,7 +260,7 @@ int symbols_find_line(struct symbols *symbols, const char *file, int line, uint6
 
 	for (size_t n = 0; n < symbols->count; n++) {
 		struct loaded *loaded = symbols_in_search_order(symbols, n);
-		Dwarf *dwarf = open_dwarf(loaded);
+		Dwarf *dwarf = loaded_dwarf(loaded);
 		Dwarf_CU *unit = NULL;
 		Dwarf_Die die;
 

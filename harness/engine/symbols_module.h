@@ -47,6 +47,13 @@ struct unit_range {
 	Dwarf_Die die;
 };
 
+/* A variable with a fixed address, in the addresses of the DWARF. */
+struct variable {
+	uint64_t start;
+	uint64_t end;
+	Dwarf_Die die;
+};
+
 struct loaded {
 	struct module module; /* what the public sees: must stay first */
 	uint64_t inode;
@@ -71,6 +78,11 @@ struct loaded {
 	struct unit_range *units;
 	size_t unit_count;
 	bool units_are_read;
+
+	struct variable *variables; /* sorted by start */
+	size_t variable_count;
+	size_t variable_capacity;
+	bool variables_are_read;
 
 	char **texts; /* made for this module, freed with it */
 	size_t text_count;
@@ -141,6 +153,13 @@ bool plt_is_stub(const struct loaded *loaded, uint64_t pc, uint64_t *pushed);
 
 /* symbols_frames.c: the entry that covers an address in the process, or NULL. */
 const struct unwind_entry *frames_at(struct loaded *loaded, uint64_t address);
+
+/* symbols_lines.c: the module's DWARF, opened when first asked for; NULL: there is none. */
+Dwarf *loaded_dwarf(struct loaded *loaded);
+
+/* symbols_types.c: fills what DWARF says of the byte at `offset` in a variable that starts at
+ * `start` in the process. False where its type cannot be followed. */
+bool type_describe(Dwarf_Die *variable, uint64_t start, uint64_t offset, struct data_place *place);
 
 /* symbols_lines.c: file and line of an address in the process; false when not known. */
 bool lines_at(struct loaded *loaded, uint64_t address, const char **file, int *line);

@@ -236,6 +236,7 @@ void loaded_free(struct loaded *loaded)
 	tables_free(loaded);
 	free(loaded->entries);
 	free(loaded->units);
+	free(loaded->variables);
 	close_file(loaded);
 	for (size_t i = 0; i < loaded->text_count; i++)
 		free(loaded->texts[i]);
