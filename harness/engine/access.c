@@ -174,6 +174,7 @@ static bool is_exhausted(const ZydisDecodedInstruction *instruction,
 static void add(const struct decoded *decoded, const ZydisDecodedOperand *operand,
 		const struct registers *registers, struct access_list *accesses)
 {
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 	struct memory_access *access;
 
 	if (operand->mem.type != ZYDIS_MEMOP_TYPE_MEM || !operand->size ||
@@ -188,8 +189,11 @@ static void add(const struct decoded *decoded, const ZydisDecodedOperand *operan
 	access->writes = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 	access->is_stack = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
 			   (operand->mem.base == ZYDIS_REGISTER_RSP ||
-			    decoded->instruction.mnemonic == ZYDIS_MNEMONIC_LEAVE);
-	access->is_masked = is_masked(&decoded->instruction);
+			    instruction->mnemonic == ZYDIS_MNEMONIC_LEAVE);
+	access->is_compare = instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG ||
+			     instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B ||
+			     instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
+	access->is_masked = is_masked(instruction);
 }
 
 /* `reads` true: the operands that are read, or read and written; else those that are written only.

@@ -17,11 +17,12 @@
 
 struct memory_access {
 	uint64_t address;
-	uint32_t size;  /* bytes */
-	bool reads;     /* both: a read-modify-write */
-	bool writes;    /* also where it may write or not: cmpxchg writes back what it found */
-	bool is_stack;  /* by the stack engine: push, pop, call, ret, enter, leave */
-	bool is_masked; /* not of all of these bytes: some are left out by a mask */
+	uint32_t size;   /* bytes */
+	bool reads;      /* both: a read-modify-write */
+	bool writes;     /* also where it may write or not: cmpxchg writes back what it found */
+	bool is_stack;   /* by the stack engine: push, pop, call, ret, enter, leave */
+	bool is_compare; /* cmpxchg: it writes something new only over what it expected */
+	bool is_masked;  /* not of all of these bytes: some are left out by a mask */
 };
 
 /*

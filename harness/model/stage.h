@@ -38,6 +38,7 @@ struct watches {
 };
 
 struct interpreter;
+struct window;
 
 struct stage {
 	const struct scenario *scenario;
@@ -50,6 +51,7 @@ struct stage {
 	struct descriptors *descriptors;
 	struct walker walker;
 	struct interpreter *interpreter; /* the window's, NULL: no CPython */
+	const struct window *window;     /* in a survey(): the one that was entered; else NULL */
 	int stdin_fd;
 	size_t undo_start;
 	struct watches watches;

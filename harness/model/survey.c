@@ -17,8 +17,10 @@ static int survey_in(struct stage *stage, look_function *survey, void **knowledg
 		window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
 	int error = window_enter(&window, &stage->walker);
 
+	stage->window = &window;
 	if (!error)
 		error = survey(stage, knowledge);
+	stage->window = NULL;
 	window_free(&window);
 	return error;
 }

@@ -12,6 +12,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_exception,
 	&oracle_leftovers,
 	&oracle_unsafe_call,
+	&oracle_shared_data,
 	&oracle_python_exception,
 	NULL,
 };

@@ -31,8 +31,8 @@ static const struct registers before = {.user = {
 						.gs_base = 0x800000,
 					}};
 
-/* Each access is ADDRESS:SIZE and r, w or both; then s: by the stack engine, m: masked. `L`:
- * locked,
+/* Each access is ADDRESS:SIZE and r, w or both; then s: by the stack engine, m: masked, c: compares
+ * first. `L`: locked,
  * `?`: unknown. */
 struct row {
 	const char *bytes;
@@ -102,9 +102,9 @@ static const struct row rows[] = {
 	{"0fa330", "1a00:4r", "bt %esi,(%rax): bit 0x5000"},
 	{"0fba2863", "1000:4rw", "btsl $99,(%rax): a constant stays in the word"},
 	/* Indivisible ones. */
-	{"f0480fb10b", "2000:8rw L", "lock cmpxchg %rcx,(%rbx)"},
-	{"480fb10b", "2000:8rw", "cmpxchg %rcx,(%rbx)"},
-	{"f0480fc70e", "5000:16rw L", "lock cmpxchg16b (%rsi)"},
+	{"f0480fb10b", "2000:8rwc L", "lock cmpxchg %rcx,(%rbx)"},
+	{"480fb10b", "2000:8rwc", "cmpxchg %rcx,(%rbx)"},
+	{"f0480fc70e", "5000:16rwc L", "lock cmpxchg16b (%rsi)"},
 	{"f0ff00", "1000:4rw L", "lock incl (%rax)"},
 	{"ff00", "1000:4rw", "incl (%rax)"},
 	{"8703", "2000:4rw L", "xchg %eax,(%rbx)"},
@@ -139,11 +139,11 @@ static void describe(const struct access_list *accesses, char *text, size_t size
 	for (size_t i = 0; i < accesses->count; i++) {
 		const struct memory_access *access = &accesses->list[i];
 
-		used += (size_t)snprintf(text + used, size - used, "%s%llx:%u%s%s%s%s",
-					 used ? " " : "", (unsigned long long)access->address,
-					 access->size, access->reads ? "r" : "",
-					 access->writes ? "w" : "", access->is_stack ? "s" : "",
-					 access->is_masked ? "m" : "");
+		used += (size_t)snprintf(
+			text + used, size - used, "%s%llx:%u%s%s%s%s%s", used ? " " : "",
+			(unsigned long long)access->address, access->size, access->reads ? "r" : "",
+			access->writes ? "w" : "", access->is_stack ? "s" : "",
+			access->is_compare ? "c" : "", access->is_masked ? "m" : "");
 	}
 	if (accesses->is_locked)
 		used += (size_t)snprintf(text + used, size - used, "%sL", used ? " " : "");
