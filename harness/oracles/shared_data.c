@@ -111,6 +111,8 @@ static size_t judge_unknown(const char *reason, struct verdict *verdict)
 	return 1;
 }
 
+static const char other_handler[] = "another handler ran here than in the survey";
+
 static const char *const kinds[] = {
 	[SHARED_TORN] = "torn",
 	[SHARED_LOST] = "lost-update",
@@ -250,6 +252,14 @@ static size_t judge(void *opaque, const struct trial *trial, struct verdict *ver
 
 	if (trial->delivery != DELIVERY_ENTERED || trial->is_late)
 		return 0;
+	if (trace->is_quiet)
+		return trial->handler == trace->samples[0].handler
+			       ? 0
+			       : judge_unknown(other_handler, verdicts);
+	if (strcmp(trial->stage->scenario->injector->name, "opcode") == 0)
+		return judge_unknown("the program changes in the window what the handler touches; "
+				     "between opcodes it is not known where",
+				     verdicts);
 	if (!find_position(state, trial->boundary, &position))
 		return judge_unknown(*trace->reason && !trace->is_complete
 					     ? trace->reason
@@ -258,7 +268,7 @@ static size_t judge(void *opaque, const struct trial *trial, struct verdict *ver
 				     verdicts);
 	sample = trace_sample(trace, position);
 	if (!sample || !sample->is_entered || sample->handler != trial->handler)
-		return judge_unknown("another handler ran here than in the survey", verdicts);
+		return judge_unknown(other_handler, verdicts);
 	count = judge_position(state, position, verdicts);
 	if (*sample->unknown)
 		count += judge_unknown(sample->unknown, &verdicts[count]);

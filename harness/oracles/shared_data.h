@@ -93,6 +93,13 @@ bool sample_is_outdated(const struct sample *sample, pid_t pid);
 bool sample_depends_on(const struct sample *sample, uint64_t address, uint64_t size);
 void sample_free(struct sample *sample);
 
+/*
+ * shared_quick.c: the walker stands at the window's start, where the sample was taken. Could the
+ * program, in the window, touch what the handler touches in a way that matters, or change the
+ * handler?
+ */
+int quick_look(struct stage *stage, const struct sample *sample, bool *is_shared) MUST_CHECK;
+
 /* shared_trace.c: the window, instruction by instruction. */
 struct trace_access {
 	uint64_t address;
@@ -124,6 +131,7 @@ struct trace {
 	size_t sample_count;
 	size_t sample_capacity;
 	struct touch *all; /* what all samples together read or write */
+	bool is_quiet; /* nothing is shared: no step was taken, and the sample holds throughout */
 	bool is_complete;
 	char reason[SHARED_REASON]; /* why not */
 	struct code_lines lines;

@@ -5,6 +5,7 @@
  */
 #include "harness/base/alloc.h"
 #include "harness/kernel/memory.h"
+#include "harness/model/ask.h"
 #include "harness/oracles/shared_data.h"
 
 #include <signal.h>
@@ -16,6 +17,7 @@
 
 #define STACK_MAX (UINT64_C(1) << 23) /* bytes that a handler may use of its stack */
 #define RED_ZONE 128                  /* System V AMD64 ABI 3.2.2 */
+#define THREAD_RECORD 0x900           /* bytes of glibc's struct pthread, and of musl's */
 #define FRAME_MAX (UINT64_C(1) << 14) /* of a signal frame, with all of the vector registers */
 
 struct visit {
@@ -27,6 +29,8 @@ struct visit {
 	uint64_t stack_end;
 	uint64_t interrupted_sp;
 	uint64_t handler_sp;
+	uint64_t thread_pointer;
+	uint64_t errno_at; /* 0: not known */
 	pid_t walker;
 };
 
@@ -96,6 +100,16 @@ static void note(struct visit *visit, const struct memory_access *access, uint64
 	}
 }
 
+/* errno, and the thread's own record of the C library, on which the thread pointer is: the first is
+ * the oracle state's business, the second the library's. */
+static bool is_of_library(const struct visit *visit, const struct memory_access *access)
+{
+	const uint64_t end = access->address + access->size;
+
+	return (access->address < visit->errno_at + sizeof(int) && visit->errno_at < end) ||
+	       access->address - visit->thread_pointer < THREAD_RECORD;
+}
+
 /* At the handler's end: bytes that it read first and that are as they were again. */
 static void drop_restored(struct sample *sample, pid_t pid)
 {
@@ -137,7 +151,7 @@ static bool visit_instruction(void *context, pid_t pid, const struct code_entry 
 		if (access->address + access->size > visit->stack_start &&
 		    access->address < visit->stack_end)
 			continue;
-		if (owning_counts(&visit->owning, access->address))
+		if (!is_of_library(visit, access) && owning_counts(&visit->owning, access->address))
 			note(visit, access, code->pc);
 	}
 	if ((code->instruction.flags & INSTRUCTION_SYSCALL) &&
@@ -189,6 +203,14 @@ int sample_take(struct sample *sample, struct stage *stage, struct code_lines *l
 
 	if (!error)
 		error = walker_registers(walker, &registers);
+	if (error)
+		return error;
+	visit.thread_pointer = registers_thread_pointer(registers);
+	if (ask_copy(stage, "__errno_location", &visit.errno_at)) {
+		visit.errno_at = 0;
+		fail_clear();
+	}
+	error = walker_registers(walker, &registers);
 	if (error)
 		return error;
 	visit.interrupted_sp = registers_sp(registers);

@@ -149,8 +149,14 @@ static int step_all(struct tracing *tracing)
 {
 	struct trace *trace = tracing->trace;
 	struct walker *walker = &tracing->stage->walker;
+	bool is_shared = true;
 	int error = take_sample(tracing);
 
+	if (!error)
+		error = quick_look(tracing->stage, &trace->samples[0], &is_shared);
+	trace->is_quiet = !is_shared;
+	if (error || trace->is_quiet)
+		return error;
 	walker->execed = false;
 	while (!error && !*trace->reason && walker->end == WALKER_RUNS &&
 	       !window_is_end(tracing->stage->window, walker->pc)) {

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See shared_data.h: most programs leave alone in the window what their handlers touch. The CPU
+ * watches these bytes in copies that run at full speed to the window's end; where nothing hits
+ * them, there is nothing to be caught half-way, and nobody needs to step.
+ */
+#include "harness/base/alloc.h"
+#include "harness/base/clock.h"
+#include "harness/kernel/memory.h"
+#include "harness/kernel/ptrace.h"
+#include "harness/model/window.h"
+#include "harness/oracles/shared_data.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#define COPIES_MAX 16 /* with four places each; a handler that touches more is stepped */
+#define SLICE 0.02    /* seconds between two looks whether a copy sleeps for ever */
+
+struct watched {
+	uint64_t address; /* a granule's */
+	enum trace_watch kind;
+};
+
+struct quick {
+	struct stage *stage;
+	const struct sample *sample;
+	struct watched *list;
+	size_t count;
+	size_t capacity;
+	uint8_t *saved; /* what stood where the window ends */
+	bool is_shared; /* something was hit, or cannot be known this way */
+};
+
+/* Does the program's reading matter as well? find_plain() says where. */
+static bool matters_read(struct symbols *symbols, const struct touch *touch)
+{
+	struct data_place place;
+
+	for (unsigned int i = 0; i < GRANULE; i++)
+		if ((touch->written >> i & 1) &&
+		    symbols_data_at(symbols, touch->granule * GRANULE + i, &place) &&
+		    place.is_typed && !place.is_volatile && !place.is_atomic)
+			return true;
+	return false;
+}
+
+static void list_watched(struct quick *quick)
+{
+	for (const struct touch *touch = quick->sample->touches; touch; touch = touch->hh.next) {
+		if (!(touch->inputs | touch->read | touch->written))
+			continue;
+		alloc_grow((void **)&quick->list, quick->count, &quick->capacity,
+			   sizeof(*quick->list));
+		quick->list[quick->count++] = (struct watched){
+			.address = touch->granule * GRANULE,
+			.kind = matters_read(quick->stage->walker.symbols, touch) ? WATCH_ACCESS
+										  : WATCH_WRITE};
+	}
+}
+
+/* Of ends that only may be one (Python's) none is met: the copy runs to its own end then. */
+static size_t end_count(const struct quick *quick)
+{
+	const struct window *window = quick->stage->window;
+
+	return window->ends_in_python ? 0 : window->end_count;
+}
+
+static bool is_window_end(const struct quick *quick, pid_t pid)
+{
+	struct registers registers;
+
+	if (trace_get_registers(pid, &registers))
+		return false;
+	for (size_t i = 0; i < end_count(quick); i++)
+		if (registers_pc(&registers) == quick->stage->window->ends[i] + BREAKPOINT_SIZE)
+			return true;
+	return false;
+}
+
+static int prepare(const struct quick *quick, pid_t pid, size_t first)
+{
+	const uint64_t *ends = quick->stage->window->ends;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < end_count(quick); i++) {
+		error = memory_read(pid, ends[i], &quick->saved[i], BREAKPOINT_SIZE);
+		if (!error)
+			error = memory_write(pid, ends[i], breakpoint_instruction, BREAKPOINT_SIZE);
+	}
+	for (size_t i = first; !error && i < quick->count && i < first + TRACE_WATCHES; i++)
+		error = trace_set_watch(pid, (unsigned int)(i - first), quick->list[i].kind,
+					quick->list[i].address, GRANULE);
+	return error;
+}
+
+/* Is the handling of the signal about to become another? */
+static bool changes_handler(const struct quick *quick)
+{
+	const int signal = quick->stage->scenario->signal;
+	const struct guard *guard = &quick->stage->guard;
+
+	return guard->trial_signals.actions[signal].handler !=
+	       guard->walker_signals.actions[signal].handler;
+}
+
+/* A process that the copy made: one with memory of its own has the breakpoints, too. */
+static void adopt(const struct quick *quick, struct trial *trial, int event)
+{
+	unsigned long tid;
+
+	if (trace_event_message(trial->pid, &tid))
+		return;
+	if (!family_find(&trial->stage->family, (pid_t)tid))
+		family_adopt(&trial->stage->family, (pid_t)tid);
+	for (size_t i = 0; event == PTRACE_EVENT_FORK && i < end_count(quick); i++)
+		(void)!memory_write((pid_t)tid, quick->stage->window->ends[i], &quick->saved[i],
+				    BREAKPOINT_SIZE);
+}
+
+/* One stop of the copy. 1: it goes on; 0: there is no more to see. */
+static int settle(struct quick *quick, struct trial *trial, const struct stop *stop)
+{
+	struct registers registers;
+	unsigned int slots;
+	int signal = 0;
+	int error;
+
+	switch (stop->kind) {
+	case STOP_EXITED:
+	case STOP_KILLED:
+		family_remove(&quick->stage->family, trial->pid);
+		return 0;
+	case STOP_TRAP:
+		error = trace_take_watch_hits(trial->pid, &slots);
+		quick->is_shared |= !error && slots;
+		if (error || slots || is_window_end(quick, trial->pid))
+			return error;
+		signal = stop->signal;
+		break;
+	case STOP_SIGNAL:
+		signal = stop->signal;
+		break;
+	case STOP_EVENT:
+		if (stop->event == PTRACE_EVENT_EXIT || stop->event == PTRACE_EVENT_EXEC)
+			return 0;
+		if (stop->event != PTRACE_EVENT_SECCOMP) {
+			adopt(quick, trial, stop->event);
+			break;
+		}
+		error = guard_syscall(&quick->stage->guard, trial->pid, &registers);
+		quick->is_shared |= changes_handler(quick);
+		if (error || quick->is_shared)
+			return error;
+		break;
+	case STOP_SYSCALL:
+		break;
+	}
+	error = trace_resume(trial->pid, TRACE_CONTINUE, signal);
+	return error ? error : 1;
+}
+
+/* 1: it may still go on; 0: it sleeps for ever, or has had its time. */
+static int look(struct quick *quick, double start)
+{
+	struct stage *stage = quick->stage;
+	struct asleep asleep = {0};
+	size_t count;
+	pid_t *pids = family_processes(&stage->family, FAMILY_TRIAL, &count);
+	size_t stopped_count;
+	pid_t *stopped = family_processes(&stage->family, FAMILY_WALKER, &stopped_count);
+	int error =
+		asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer, &asleep);
+	const bool is_over = asleep.verdict == ASLEEP_FOREVER;
+
+	free(pids);
+	free(stopped);
+	asleep_free(&asleep);
+	if (error || is_over)
+		return error;
+	quick->is_shared |= clock_now() - start > stage->baseline->trial_limit;
+	return !quick->is_shared;
+}
+
+static int follow(struct quick *quick, struct trial *trial)
+{
+	const double start = clock_now();
+	int more = trace_resume(trial->pid, TRACE_CONTINUE, 0);
+
+	more = more ? more : 1;
+	while (more == 1) {
+		struct stop stop;
+		int error = trace_wait(-1, SLICE, &stop);
+
+		if (error == -ETIMEDOUT)
+			more = look(quick, start);
+		else if (!error && stop.tid == trial->pid)
+			more = settle(quick, trial, &stop);
+		else if (!error)
+			error = walker_serve(&quick->stage->walker, &stop);
+		if (error && error != -ETIMEDOUT)
+			more = error;
+	}
+	return more == -ESRCH ? 0 : more;
+}
+
+/* A copy with the places from `first` on watched. */
+static int run_copy(struct quick *quick, size_t first)
+{
+	struct walker *walker = &quick->stage->walker;
+	const struct boundary boundary = {
+		.tid = walker->pid, .pc = walker->pc, .phase = PHASE_AT, .syscall = -1};
+	struct trial trial;
+	int restored;
+	int error;
+
+	memset(&trial, 0, sizeof(trial));
+	error = trial_begin(&trial, quick->stage, &boundary, true, NULL);
+	if (!error)
+		error = prepare(quick, trial.pid, first);
+	if (!error)
+		error = follow(quick, &trial);
+	restored = trial_put_back(&trial);
+	trial_free(&trial);
+	return error ? error : restored;
+}
+
+int quick_look(struct stage *stage, const struct sample *sample, bool *is_shared)
+{
+	struct quick quick = {.stage = stage, .sample = sample};
+	size_t first = 0;
+	int error = 0;
+
+	*is_shared = true;
+	if (*sample->unknown || stage->signal_blocked)
+		return 0;
+	list_watched(&quick);
+	quick.saved = alloc_zero(end_count(&quick) * BREAKPOINT_SIZE + 1);
+	if (quick.count <= COPIES_MAX * TRACE_WATCHES) {
+		do {
+			error = run_copy(&quick, first);
+			first += TRACE_WATCHES;
+		} while (!error && !quick.is_shared && first < quick.count);
+		*is_shared = quick.is_shared;
+	}
+	free(quick.list);
+	free(quick.saved);
+	if (error == -ENOTSUP) { /* no such registers on this machine */
+		*is_shared = true;
+		fail_clear();
+		return 0;
+	}
+	return error;
+}
