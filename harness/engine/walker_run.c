@@ -71,9 +71,9 @@ static int deliver(struct walker *walker, enum trace_resume how, int signal)
 	walker->pending_known = false;
 	if (trace_get_siginfo(walker->pid, &info) == -EINVAL)
 		return trace_resume(walker->pid, how, 0); /* a group stop: nothing to deliver */
-	if (comes_too_soon(walker, how, &info))
-		return drop_tick(walker, signal);
 	walker_meet_signal(walker, signal);
+	if (trace_get_siginfo(walker->pid, &info) == 0 && comes_too_soon(walker, how, &info))
+		return drop_tick(walker, signal);
 	walker->syscalls++; /* a handler has a mask of its own, and no system call shows it */
 	return trace_resume(walker->pid, how, signal);
 }
