@@ -68,7 +68,8 @@ static int set_long(void *settings, const char *value)
 
 static const struct option_row options[] = {
 	{"build", 0, "DIR", "where targets were built (default build)", set_build},
-	{"reports", 0, "DIR", "keep each report there, named after its manifest", set_reports},
+	{"reports", 0, "DIR", "keep each report and record there, named after its manifest",
+	 set_reports},
 	{"python", 0, "PATH",
 	 "the CPython of manifests with `program: python` (default /usr/bin/python3)", set_python},
 	{"jobs", 'j', "N", "walkers at a time (default: one for each CPU)", set_jobs},
@@ -90,20 +91,11 @@ static char *report_path(const struct settings *settings, const struct manifest 
 	return path;
 }
 
-static int keep_report(const struct settings *settings, const struct manifest *manifest,
-		       const json_t *report)
+static int make_folder(const char *reports)
 {
-	char *path;
-	int error;
-
-	if (!settings->reports)
-		return 0;
-	if (mkdir(settings->reports, 0777) < 0 && errno != EEXIST)
-		return fail(-errno, "cannot make %s: %s", settings->reports, strerror(errno));
-	path = report_path(settings, manifest);
-	error = report_write(report, path);
-	free(path);
-	return error;
+	if (mkdir(reports, 0777) < 0 && errno != EEXIST)
+		return fail(-errno, "cannot make %s: %s", reports, strerror(errno));
+	return 0;
 }
 
 static void tell(const char *verdict, const struct manifest *manifest, const char *why)
@@ -112,25 +104,36 @@ static void tell(const char *verdict, const struct manifest *manifest, const cha
 	fflush(stdout);
 }
 
+static void compare(const struct manifest *manifest, const json_t *report, struct score *score)
+{
+	struct difference difference = {0};
+
+	compare_report(manifest, report, &difference);
+	score->failed += difference.count > 0;
+	score->passed += difference.count == 0;
+	tell(difference.count ? "FAIL" : "ok", manifest, "");
+	difference_print(&difference, stdout);
+	difference_free(&difference);
+}
+
+/* REPORT.json has the record REPORT.jsonl beside it, where reports are kept. */
 static int sweep_and_compare(const struct settings *settings, const struct manifest *manifest,
 			     struct scenario *scenario, struct score *score)
 {
 	char *path = settings->reports ? report_path(settings, manifest) : NULL;
-	struct sweep sweep = {.scenario = scenario, .output = path, .quiet = true};
-	struct difference difference = {0};
-	int error = sweep_run(&sweep);
+	char *record = path ? alloc_format("%sl", path) : NULL;
+	struct sweep sweep = {
+		.scenario = scenario, .output = path, .record = record, .quiet = true};
+	int error = path ? make_folder(settings->reports) : 0;
 
 	if (!error)
-		error = keep_report(settings, manifest, sweep.report);
-	if (!error) {
-		compare_report(manifest, sweep.report, &difference);
-		score->failed += difference.count > 0;
-		score->passed += difference.count == 0;
-		tell(difference.count ? "FAIL" : "ok", manifest, "");
-		difference_print(&difference, stdout);
-	}
-	difference_free(&difference);
+		error = sweep_run(&sweep);
+	if (!error && path)
+		error = report_write(sweep.report, path);
+	if (!error)
+		compare(manifest, sweep.report, score);
 	json_decref(sweep.report);
+	free(record);
 	free(path);
 	return sweep.was_interrupted && !error ? fail(-EAGAIN, "interrupted") : error;
 }

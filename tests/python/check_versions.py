@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Checks the manifests of targets/cpython on several CPythons and prints the table of what was
+measured, versions as columns: `good`, or `bad N/M` for N violated trials of M.
+
+check_versions.py [--build DIR] [--pythons DIR] [--long] [--match REGEX] VERSION...
+
+The release builds are confirmed by the interpreter's own tracing as well (traced.py). Exit status 1
+where a verdict is not as declared or tracing says otherwise."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import traced
+
+TREE = Path(__file__).resolve().parents[2]
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("versions", nargs="+", metavar="VERSION")
+    parser.add_argument("--build", type=Path, default=TREE / "build")
+    parser.add_argument("--pythons", type=Path, default=TREE / "build/pythons")
+    parser.add_argument("--long", action="store_true", help="also manifests that are long")
+    parser.add_argument("--match", default="", help="only manifests whose name matches")
+    return parser.parse_args()
+
+
+def read_manifest(path):
+    """{key: [value]}; `sigsweep check` judges the format."""
+    keys = {}
+    for line in path.read_text().splitlines():
+        key, colon, value = line.partition(":")
+        if colon and not line.startswith("#"):
+            keys.setdefault(key.strip(), []).append(value.strip())
+    return keys
+
+
+def choose_manifests(match):
+    paths = sorted((TREE / "targets/cpython").glob("*.manifest"))
+    return [path for path in paths
+            if re.search(match, path.stem) and read_manifest(path).get("program") == ["python"]]
+
+
+class Cell:
+    """One manifest on one version."""
+
+    def __init__(self, word, why=""):
+        self.word, self.why = word, why
+        self.text = {"skip": "-", "FAIL": "FAIL"}.get(word, "")
+        self.report = None
+
+    def take_report(self, path):
+        self.report = path
+        report = json.loads(path.read_text())
+        violated = sum(finding["count"] for finding in report["findings"])
+        verdict = f"bad {violated}/{report['boundaries']['injected']}" if violated else "good"
+        self.text = verdict if self.word == "ok" else f"FAIL {verdict}"
+
+
+def check(chosen, version, manifests):
+    """{manifest: Cell} of one run of sigsweep check."""
+    reports = chosen.build / "reports" / f"python-{version}"
+    reports.mkdir(parents=True, exist_ok=True)
+    for old in reports.iterdir():
+        old.unlink()
+    command = [chosen.build / "sigsweep", "check", "--build", chosen.build, "--reports", reports,
+               "--python", chosen.pythons / version / "python", *(["--long"] if chosen.long else []),
+               *manifests]
+    done = subprocess.run([str(word) for word in command], cwd=TREE, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    cells = {}
+    for line in done.stdout.splitlines():
+        if found := re.match(r"(ok|FAIL|skip) +(\S+\.manifest)(?:: (.*))?$", line):
+            cells[Path(found[2])] = cell = Cell(found[1], found[3] or "")
+        elif line.startswith("      ") and cells:
+            cell.why += line.strip() + "; "
+    for path, cell in cells.items():
+        report = reports / f"cpython-{path.stem}.json"
+        if report.exists():
+            cell.take_report(report)
+    missing = set(manifests) - set(cells)
+    if missing:
+        sys.exit(f"{version}: sigsweep check said nothing of {sorted(missing)[0]}:\n"
+                 f"{done.stdout[-1000:]}")
+    return cells
+
+
+def confirm(chosen, version, path, cell):
+    """Compares a sweep by opcodes with the interpreter's own tracing; the number of instructions
+    that were compared, 0 where it is none."""
+    keys = read_manifest(path)
+    window = [keys.get(key, [""])[0] for key in ("from", "to")]
+    if (not cell.report or keys.get("boundary") != ["opcode"] or
+            "manifest:held.py" not in keys.get("argument", []) or
+            not all(place.startswith("py:") for place in window)):
+        return 0
+    command = [path.parent / word.removeprefix("manifest:") for word in keys["argument"]
+               if word.startswith("manifest:")]
+    seen = traced.trace(chosen.pythons / version / "python", chosen.build / "tests/python",
+                        [place.removeprefix("py:") for place in window], command)
+    return traced.compare(traced.read_boundaries(cell.report.with_suffix(".jsonl")), seen)
+
+
+def confirm_all(chosen, version, cells):
+    """Sentences on what differs; prints how much was compared."""
+    agreed = sweeps = 0
+    wrong = []
+    if not list((chosen.build / "tests/python").glob("interrupter*")):
+        print(f"{version}: skipped: tracing: there is no interrupter in the build folder, since "
+              "there are no header files of a CPython", flush=True)
+        return []
+    for path, cell in cells.items():
+        try:
+            count = confirm(chosen, version, path, cell)
+        except traced.Differs as error:
+            wrong.append(f"{version}: {path.stem}: {error}")
+            continue
+        agreed += count
+        sweeps += count > 0
+    print(f"{version}: tracing agrees at {agreed} instructions of {sweeps} sweeps", flush=True)
+    return wrong
+
+
+def print_table(versions, table, manifests):
+    name_width = max(len(path.stem) for path in manifests)
+    widths = {version: max(len(version), *(len(table[version][path].text) for path in manifests))
+              for version in versions}
+    print("\n" + " " * name_width + "  " +
+          "  ".join(version.ljust(widths[version]) for version in versions).rstrip())
+    for path in manifests:
+        cells = (table[version][path].text.ljust(widths[version]) for version in versions)
+        print(f"{path.stem:{name_width}}  {'  '.join(cells).rstrip()}")
+    print()
+
+
+def main():
+    chosen = options()
+    started = time.monotonic()
+    manifests = choose_manifests(chosen.match)
+    if not manifests:
+        sys.exit("check_versions.py: no manifest was selected, which is an error")
+    table, wrong = {}, []
+    for version in chosen.versions:
+        if not os.access(chosen.pythons / version / "python", os.X_OK):
+            print(f"{version}: skipped: it is not in {chosen.pythons}", flush=True)
+            continue
+        table[version] = check(chosen, version, manifests)
+        if not version.endswith("d"):
+            wrong += confirm_all(chosen, version, table[version])
+    if not table:
+        print("check_versions.py: no version could be had")
+        return 77
+    print_table(list(table), table, manifests)
+    for version, cells in table.items():
+        wrong += [f"{version}: {path.stem}: {cell.why}" for path, cell in cells.items()
+                  if cell.word == "FAIL"]
+        for why in sorted({cell.why for cell in cells.values() if cell.word == "skip"}):
+            print(f"{version}: skipped: {why}")
+    for sentence in wrong:
+        print(f"FAILED {sentence}")
+    print(f"{len(manifests)} manifests on {len(table)} CPythons in "
+          f"{time.monotonic() - started:.0f} s, {len(wrong)} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
