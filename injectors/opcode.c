@@ -86,11 +86,12 @@ static bool is_start(const struct injection *injection, const struct state *stat
 		fail_clear();
 		return false;
 	}
-	*boundary = (struct boundary){.tid = injection->walker->pid,
-				      .pc = injection->walker->pc,
-				      .phase = PHASE_AT,
-				      .syscall = -1,
-				      .python = interpreter_place(interpreter, &instruction)};
+	*boundary = (struct boundary){
+		.tid = injection->walker->pid,
+		.pc = injection->walker->pc,
+		.phase = PHASE_AT,
+		.syscall = -1,
+		.python = interpreter_place(interpreter, injection->walker->pid, &instruction)};
 	return !instruction.is_again;
 }
 

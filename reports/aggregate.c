@@ -40,6 +40,7 @@ void aggregate_free(struct aggregate *aggregate)
 	intervals_clear(&aggregate->skipped);
 	tally_clear(&aggregate->outcomes);
 	tally_clear(&aggregate->deliveries);
+	tally_clear(&aggregate->went);
 	tally_clear(&aggregate->unknown);
 	tally_clear(&aggregate->skips);
 	tally_clear(&aggregate->findings);
@@ -122,6 +123,8 @@ int aggregate_trial_text(struct aggregate *aggregate, const char *line, size_t s
 		if (counting_trial(aggregate, trial.index, trial.delivery, trial.outcome)) {
 			for (size_t n = 0; n < trial.unknown.count; n++)
 				counting_name(&aggregate->unknown, trial.unknown.items[n]);
+			if (trial.went.size)
+				counting_name(&aggregate->went, trial.went);
 		}
 		for (size_t n = 0; n < trial.findings.count; n++)
 			counting_finding(aggregate, trial.index, trial.findings.items[n]);

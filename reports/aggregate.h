@@ -37,6 +37,7 @@ struct aggregate {
 				      have been injected all the same, by a resumed run */
 	struct tally outcomes;     /* of the injected ones */
 	struct tally deliveries;   /* of the injected ones and those not delivered (`not`) */
+	struct tally went;         /* what became of the signal in them, where that is told */
 	struct tally unknown;      /* "ORACLE: reason", of the injected ones */
 	struct tally skips;        /* the skipped ones by reason, with boundaries */
 	struct tally findings;     /* by key, with boundaries and the `example` line */

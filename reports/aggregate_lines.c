@@ -152,21 +152,26 @@ static int take_trial(struct aggregate *aggregate, const json_t *line)
 	json_t *outcome;
 	json_t *findings = NULL;
 	json_t *unknown = NULL;
+	json_t *went = NULL;
 	const json_t *item;
 	size_t n;
-	int result =
-		unpack(line, "trial", "{s:I, s:o, s:o, s?o, s?o}", "index", &index, "delivery",
-		       &delivery, "outcome", &outcome, "findings", &findings, "unknown", &unknown);
+	int result = unpack(line, "trial", "{s:I, s:o, s:o, s?o, s?o, s?{s:o}}", "index", &index,
+			    "delivery", &delivery, "outcome", &outcome, "findings", &findings,
+			    "unknown", &unknown, "went", "kind", &went);
 
 	if (result < 0 || (result = check_index(index, "trial")) < 0 ||
 	    (result = check_texts(findings, "trial", "findings")) < 0 ||
 	    (result = check_texts(unknown, "trial", "unknown")) < 0)
 		return result;
-	if (!json_is_string(delivery) || !json_is_string(outcome))
-		return fail(-EINVAL, "`trial` line: delivery and outcome should be text");
+	if (!json_is_string(delivery) || !json_is_string(outcome) ||
+	    (went && !json_is_string(went)))
+		return fail(-EINVAL,
+			    "`trial` line: delivery, outcome and kind of went should be text");
 	if (counting_trial(aggregate, (uint64_t)index, slice_of(delivery), slice_of(outcome))) {
 		json_array_foreach (unknown, n, item)
 			counting_name(&aggregate->unknown, slice_of(item));
+		if (went)
+			counting_name(&aggregate->went, slice_of(went));
 	}
 	json_array_foreach (findings, n, item)
 		counting_finding(aggregate, (uint64_t)index, slice_of(item));

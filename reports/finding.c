@@ -19,11 +19,12 @@ static const struct member where_members[] = {
 };
 
 static const struct member example_members[] = {
-	{"boundary", MEMBER_NULL},   {"stack", MEMBER_LIST},        {"handler_stack", MEMBER_LIST},
-	{"end_stack", MEMBER_LIST},  {"locks", MEMBER_LIST},        {"refcounts", MEMBER_LIST},
-	{"exception", MEMBER_NULL},  {"outcome", MEMBER_NULL},      {"latency", MEMBER_NULL},
-	{"phase", MEMBER_OPTIONAL},  {"delivery", MEMBER_OPTIONAL}, {"registers", MEMBER_OPTIONAL},
-	{"output", MEMBER_OPTIONAL}, {"evidence", MEMBER_OPTIONAL}, {NULL, MEMBER_OPTIONAL},
+	{"boundary", MEMBER_NULL},      {"stack", MEMBER_LIST},      {"handler_stack", MEMBER_LIST},
+	{"end_stack", MEMBER_LIST},     {"locks", MEMBER_LIST},      {"refcounts", MEMBER_LIST},
+	{"exception", MEMBER_NULL},     {"outcome", MEMBER_NULL},    {"latency", MEMBER_NULL},
+	{"went", MEMBER_OPTIONAL},      {"phase", MEMBER_OPTIONAL},  {"delivery", MEMBER_OPTIONAL},
+	{"registers", MEMBER_OPTIONAL}, {"output", MEMBER_OPTIONAL}, {"evidence", MEMBER_OPTIONAL},
+	{NULL, MEMBER_OPTIONAL},
 };
 
 static const char *const severities[] = {"error", "warning", "note"};

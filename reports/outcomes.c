@@ -28,6 +28,21 @@ static const struct name delivery_names[] = {
 	{NULL, ""},
 };
 
+static const struct name went_names[] = {
+	{"caught", "a clause that names its class took the exception"},
+	{"uncaught", "the exception ended the program"},
+	{"replaced", "another exception took its place"},
+	{"lost:bare-except", "an except without a class, or a finally that leaves, dropped it"},
+	{"lost:unraisable", "it came where none can be raised: \"Exception ignored in\""},
+	{"lost:c-code", "a C function dropped it"},
+	{"returned", "the Python handler returned"},
+	{"unfinished", "the program ended before that was decided"},
+	{"pending", "nothing acted on the signal to the end"},
+	{"not-entered", "CPython's C handler did not run"},
+	{"unknown", "it could not be followed"},
+	{NULL, ""},
+};
+
 static const struct name *find_name(const struct name *table, const char *name)
 {
 	size_t length = strcspn(name, ":");
@@ -53,6 +68,31 @@ static int compare(const struct name *table, const char *left, const char *right
 int outcomes_compare(const struct tally_entry *left, const struct tally_entry *right)
 {
 	return compare(outcome_names, left->name, right->name);
+}
+
+/* These have a meaning of their own behind the colon. */
+static const struct name *find_went(const char *name)
+{
+	const struct name *row = went_names;
+
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	return row;
+}
+
+int went_compare(const struct tally_entry *left, const struct tally_entry *right)
+{
+	const struct name *left_at = find_went(left->name);
+	const struct name *right_at = find_went(right->name);
+
+	if (left_at != right_at)
+		return left_at < right_at ? -1 : 1;
+	return strcmp(left->name, right->name);
+}
+
+const char *went_meaning(const char *name)
+{
+	return find_went(name)->meaning;
 }
 
 int deliveries_compare(const struct tally_entry *left, const struct tally_entry *right)

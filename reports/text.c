@@ -310,6 +310,8 @@ static void render(const json_t *report, FILE *out, const struct view_settings *
 	print_counts(&layout, "outcomes", json_object_get(report, "outcomes"), outcomes_meaning);
 	print_counts(&layout, "how the signal arrived", json_object_get(report, "delivery"),
 		     deliveries_meaning);
+	print_counts(&layout, "what became of the signal", json_object_get(report, "went"),
+		     went_meaning);
 	print_unknown(&layout, json_object_get(report, "unknown"));
 	json_array_foreach (findings, n, finding)
 		text_print_finding(&layout, finding);

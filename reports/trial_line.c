@@ -47,18 +47,28 @@ static bool take_string(struct scanner *scanner, struct slice *text)
 	return take(scanner, "\"");
 }
 
-/* The place of an opcode: an object without lists or objects in it. */
-static bool skip_object(struct scanner *scanner)
+/* The rest of an object whose first brace was taken. */
+static bool skip_rest(struct scanner *scanner)
 {
 	struct slice unused;
+	size_t depth = 1;
 
-	if (!take(scanner, "{"))
-		return false;
-	while (scanner->at < scanner->end && *scanner->at != '}') {
-		if (*scanner->at == '"' ? !take_string(scanner, &unused) : !scanner->at++)
-			return false;
+	while (scanner->at < scanner->end && depth > 0) {
+		if (*scanner->at == '"') {
+			if (!take_string(scanner, &unused))
+				return false;
+			continue;
+		}
+		depth += *scanner->at == '{';
+		depth -= *scanner->at++ == '}';
 	}
-	return take(scanner, "}");
+	return depth == 0;
+}
+
+/* The place of an opcode. */
+static bool skip_object(struct scanner *scanner)
+{
+	return take(scanner, "{") && skip_rest(scanner);
 }
 
 static bool take_list(struct scanner *scanner, struct slice_list *list)
@@ -82,6 +92,7 @@ bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 
 	trial->findings.count = 0;
 	trial->unknown.count = 0;
+	trial->went.size = 0;
 	if (!take(&scanner, "{\"type\":\"trial\",\"index\":") ||
 	    !take_number(&scanner, &trial->index) || !take(&scanner, ",\"pc\":") ||
 	    !take_string(&scanner, &unused) || !take(&scanner, ",\"phase\":") ||
@@ -97,6 +108,9 @@ bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 	if (take(&scanner, ",\"findings\":") && !take_list(&scanner, &trial->findings))
 		return false;
 	if (take(&scanner, ",\"unknown\":") && !take_list(&scanner, &trial->unknown))
+		return false;
+	if (take(&scanner, ",\"went\":{\"kind\":") &&
+	    (!take_string(&scanner, &trial->went) || !skip_rest(&scanner)))
 		return false;
 	if (take(&scanner, ",\"instructions\":") && !take_number(&scanner, &instructions))
 		return false;

@@ -29,6 +29,7 @@ struct trial_line {
 	struct slice outcome;
 	struct slice_list findings; /* keys */
 	struct slice_list unknown;  /* "ORACLE: reason" */
+	struct slice went;          /* its kind; empty: there is none */
 };
 
 /*

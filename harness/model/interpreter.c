@@ -214,11 +214,10 @@ static const char *last_part(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-const struct interpreter_place *interpreter_place(struct interpreter *interpreter,
+const struct interpreter_place *interpreter_place(struct interpreter *interpreter, pid_t pid,
 						  const struct dispatch_instruction *instruction)
 {
-	const struct interpreter_code *code =
-		interpreter_code(interpreter, interpreter->walker->pid, instruction->code);
+	const struct interpreter_code *code = interpreter_code(interpreter, pid, instruction->code);
 	struct place_key key = {code ? code->stamp : 0, instruction->address, instruction->opcode};
 	struct python_frame frame = {0};
 	struct place_node *node;
@@ -227,9 +226,11 @@ const struct interpreter_place *interpreter_place(struct interpreter *interprete
 	HASH_FIND(hh, interpreter->places, &key, sizeof(key), node);
 	if (node)
 		return &node->place;
-	if (!code || python_fill_frame(interpreter->python, interpreter->walker->pid,
-				       instruction->code, instruction->offset, &frame))
+	if (!code || python_fill_frame(interpreter->python, pid, instruction->code,
+				       instruction->offset, &frame))
 		return NULL;
+	if (instruction->offset < 0) /* the frame has not started */
+		frame.line = frame.first_line;
 	node = alloc_zero(sizeof(*node));
 	node->key = key;
 	json = evidence_python_place(&frame);

@@ -57,8 +57,8 @@ struct interpreter_place {
 	char *place; /* "script.py:function", which findings are grouped by */
 };
 
-/* Of an instruction; kept. NULL when its code cannot be read. */
-const struct interpreter_place *interpreter_place(struct interpreter *interpreter,
+/* Of an instruction of the walker or of a copy; kept. NULL when its code cannot be read. */
+const struct interpreter_place *interpreter_place(struct interpreter *interpreter, pid_t pid,
 						  const struct dispatch_instruction *instruction);
 
 /* The PyThreadState of a process (the walker or a copy) stopped with these registers. -ENOENT: none

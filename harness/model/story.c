@@ -104,6 +104,16 @@ static size_t add_list(char *line, size_t used, size_t size, const char *member,
 	return used;
 }
 
+static size_t add_went(char *line, size_t used, size_t size, const struct trial *trial)
+{
+	char *text = went_text_json(trial);
+
+	if (text && used < size)
+		used += (size_t)snprintf(line + used, size - used, ",\"went\":%s", text);
+	free(text);
+	return used;
+}
+
 int story_write_trial(const struct story *story, const struct sink *sink)
 {
 	const struct trial *trial = story->trial;
@@ -130,6 +140,7 @@ int story_write_trial(const struct story *story, const struct sink *sink)
 		used = add_list(line, used, sizeof(line), "findings", keys(story));
 		used = add_list(line, used, sizeof(line), "unknown", unknowns(story));
 	}
+	used = add_went(line, used, sizeof(line), trial);
 	if (used + 2 > sizeof(line))
 		return fail(-E2BIG, "a trial violated more than a record line can hold");
 	line[used++] = '}';
@@ -208,6 +219,8 @@ static json_t *example(const struct trial *trial, json_t *evidence)
 			  phase_text(trial->boundary->phase), "delivery",
 			  delivery_text(trial->delivery), "registers", boundary_registers(trial));
 
+	if (trial->went.track.kind != WENT_NONE)
+		json_object_set_new(object, "went", went_json(trial));
 	if (evidence)
 		add_evidence(object, evidence);
 	return object;

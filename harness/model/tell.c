@@ -28,8 +28,22 @@ static void tell(struct trial *trial, size_t oracle, enum oracle_moment moment)
 								moment);
 }
 
+/* What became of the signal is followed first: oracles judge by it. */
+static void tell_went(struct trial *trial, enum oracle_moment moment)
+{
+	if (moment == MOMENT_BEGUN)
+		went_begin(trial);
+	else if (moment == MOMENT_ENTERED)
+		went_delivered(trial);
+	else if (moment == MOMENT_EXIT || moment == MOMENT_STOPPED)
+		went_at_end(trial);
+	else if (moment == MOMENT_ENDED)
+		went_end(trial);
+}
+
 void tell_oracles(struct trial *trial, enum oracle_moment moment)
 {
+	tell_went(trial, moment);
 	for (size_t i = 0; trial->oracle_states && trial->stage->scenario->oracles[i]; i++)
 		if (listens(trial, i, moment))
 			tell(trial, i, moment);
@@ -64,6 +78,17 @@ static void tell_finalize(struct trial *trial, unsigned int hits)
 	tell_oracles(trial, MOMENT_FINALIZE);
 }
 
+/* Those of the slots hit whose owner this is. */
+static unsigned int hits_of(const struct trial *trial, unsigned int hits, size_t owner)
+{
+	unsigned int own = 0;
+
+	for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
+		if ((hits & 1U << slot) && trial->stage->watches.owner[slot] == owner)
+			own |= 1U << slot;
+	return own;
+}
+
 int tell_watches(struct trial *trial, bool *was_watch)
 {
 	unsigned int hits = 0;
@@ -77,14 +102,13 @@ int tell_watches(struct trial *trial, bool *was_watch)
 	if (error || !hits)
 		return error;
 	*was_watch = true;
+	if (hits_of(trial, hits, WATCH_OF_WENT))
+		went_hit(trial, hits_of(trial, hits, WATCH_OF_WENT));
 	error = trace_get_registers(trial->pid, &trial->watch_registers);
 	if (!error)
 		tell_finalize(trial, hits);
 	for (size_t i = 0; !error && trial->stage->scenario->oracles[i]; i++) {
-		trial->watched = 0;
-		for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
-			if ((hits & 1U << slot) && trial->stage->watches.owner[slot] == i)
-				trial->watched |= 1U << slot;
+		trial->watched = hits_of(trial, hits, i);
 		if (trial->watched)
 			tell(trial, i, MOMENT_WATCHED);
 	}

@@ -13,6 +13,7 @@
 #include "harness/model/evidence_python.h"
 #include "harness/model/outcome.h"
 #include "harness/model/stage.h"
+#include "harness/model/went.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,6 +53,7 @@ struct trial {
 	struct python_stack end_python; /* the Python frames there */
 	struct registers end_registers;
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
+	struct went went;     /* of a CPython: what became of the signal */
 
 	unsigned int watched; /* MOMENT_WATCHED: the oracle's own slots that were hit, a bit each */
 	struct registers watch_registers; /* there */

@@ -10,6 +10,9 @@
 #include "harness/kernel/ptrace.h"
 #include "harness/model/trial.h"
 
+/* The owner of the watches that follow the signal itself (went.h). */
+#define WATCH_OF_WENT (SIZE_MAX - 1)
+
 /*
  * Only from within on_stop(), from MOMENT_BEGUN on and while the process is alive. Address and size
  * as of trace_set_watch(). -EBUSY: all slots are taken, this oracle has to do without; -ENOTSUP:

@@ -67,9 +67,7 @@ static int read_offset(const struct python *python, pid_t pid, uint64_t frame, u
 	return error;
 }
 
-/* 0 a Python frame, 1 an entry shim, -errno. */
-static int read_owner(const struct python *python, pid_t pid, uint64_t frame,
-		      struct python_frame *out)
+int frames_owner(const struct python *python, pid_t pid, uint64_t frame, struct python_frame *out)
 {
 	const struct python_layout *at = &python->at;
 	uint8_t owner, is_entry;
@@ -147,7 +145,7 @@ ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 		int owner;
 
 		memset(out, 0, sizeof(*out));
-		owner = read_owner(python, pid, frame, out);
+		owner = frames_owner(python, pid, frame, out);
 		if (owner == 1) {
 			/* From 3.12 on a shim lies under the outermost frame of each run. */
 			if (count > 0)

@@ -50,6 +50,10 @@ uint64_t finalize_find(struct symbols *symbols, pid_t pid, const char *module, u
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,
 		     uint64_t *frame) MUST_CHECK;
 
+/* Fills owner and is_entry of a frame: 0 a Python frame, 1 an entry shim, -errno. */
+int frames_owner(const struct python *python, pid_t pid, uint64_t frame,
+		 struct python_frame *out) MUST_CHECK;
+
 /* The code object of a frame, and the offset in bytes that it notes for its instruction. */
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
 		int *offset) MUST_CHECK;

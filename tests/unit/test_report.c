@@ -113,7 +113,7 @@ static void test_members_in_order(void **state)
 {
 	static const char *const names[] = {
 		"schema",   "tool",    "host",     "scenario", "modules",  "baseline", "boundaries",
-		"outcomes", "unknown", "delivery", "findings", "fidelity", "timing",
+		"outcomes", "unknown", "delivery", "went",     "findings", "fidelity", "timing",
 	};
 	json_t *report = complete_report();
 	const char *name;

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* See track.h. What happens once the exception is on its way is in track_raised.c. */
+#include "harness/model/track_private.h"
+
+#include "harness/kernel/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HITS_MAX                                                                                   \
+	200 /* stops for one trial: an exception that is passed on by hundreds of frames           \
+	     */
+
+const char *went_text(enum went_kind kind)
+{
+	static const char *const names[] = {
+#define X(name, text) [WENT_##name] = text,
+		WENT_LIST(X)
+#undef X
+	};
+
+	return names[kind];
+}
+
+void track_watch_none(struct track *track)
+{
+	while (track->watch_count)
+		track->unwatch(track->context, track->watches[--track->watch_count].slot);
+}
+
+void track_finish(struct track *track, enum went_kind kind)
+{
+	track_watch_none(track);
+	track->kind = kind;
+	track->state = TRACK_DONE;
+}
+
+void track_give_up(struct track *track, const char *reason)
+{
+	snprintf(track->reason, sizeof(track->reason), "%s", reason);
+	track_finish(track, WENT_UNKNOWN);
+}
+
+int track_watch(struct track *track, enum track_word what, struct python_word word,
+		const struct python_bare_frame *frame)
+{
+	struct track_watch *watch = &track->watches[track->watch_count];
+	int error = track->watch_count < TRACK_WATCHES
+			    ? track->watch(track->context, word, &watch->slot)
+			    : -EBUSY;
+
+	if (error)
+		return error;
+	watch->what = what;
+	if (frame)
+		watch->frame = *frame;
+	track->watch_count++;
+	return 0;
+}
+
+/* Watches one word more, or gives up. False: given up. */
+bool track_must_watch(struct track *track, enum track_word what, struct python_word word,
+		      const struct python_bare_frame *frame)
+{
+	int error = track_watch(track, what, word, frame);
+
+	if (error == -EBUSY)
+		track_give_up(track, "all watchpoints of the CPU are taken");
+	else if (error == -ENOTSUP)
+		track_give_up(track, "this machine has no watchpoints");
+	else if (error)
+		track_give_up(track, "a watchpoint could not be set");
+	return !error;
+}
+
+void track_drop_watch(struct track *track, const struct python_bare_frame *frame)
+{
+	for (size_t i = 0; i < track->watch_count; i++)
+		if (track->watches[i].what == TRACK_ON_FRAME &&
+		    track->watches[i].frame.address == frame->address) {
+			track->unwatch(track->context, track->watches[i].slot);
+			track->watches[i] = track->watches[--track->watch_count];
+			return;
+		}
+}
+
+const struct interpreter_place *track_place(struct track *track,
+					    const struct python_bare_frame *frame, int offset)
+{
+	struct dispatch_instruction instruction = {
+		.frame = frame->address, .code = frame->code, .offset = offset};
+
+	if (offset < 0) /* a frame that is about to start */
+		instruction.address = frame->code;
+	else if (python_read_instruction(interpreter_python(track->interpreter), track->pid,
+					 frame->code, offset, &instruction.address,
+					 &instruction.opcode))
+		return NULL;
+	return interpreter_place(track->interpreter, track->pid, &instruction);
+}
+
+/* Reads the frames as they are now; none where there are none or they cannot be read. */
+void track_read_frames(struct track *track)
+{
+	const ssize_t count = python_bare_frames(interpreter_python(track->interpreter), track->pid,
+						 track->thread, track->frames, TRACK_FRAMES);
+
+	track->frame_count = count > 0 ? (size_t)count : 0;
+}
+
+bool track_read_innermost(const struct track *track, struct python_bare_frame *frame)
+{
+	return python_bare_frames(interpreter_python(track->interpreter), track->pid, track->thread,
+				  frame, 1) == 1;
+}
+
+bool track_is_raised(const struct track *track, uint64_t *value)
+{
+	bool is_raised;
+
+	*value = 0;
+	return python_is_raised(interpreter_python(track->interpreter), track->pid, track->thread,
+				&is_raised, value) == 0 &&
+	       is_raised;
+}
+
+bool track_watch_exception(struct track *track)
+{
+	return track_must_watch(
+		track, TRACK_ON_EXCEPTION,
+		python_exception_word(interpreter_python(track->interpreter), track->thread), NULL);
+}
+
+bool track_watch_frame(struct track *track, const struct python_bare_frame *frame)
+{
+	return track_must_watch(
+		track, TRACK_ON_FRAME,
+		python_instruction_word(interpreter_python(track->interpreter), frame->address),
+		frame);
+}
+
+/* Is the handler the one that CPython installs for SIGINT, which does nothing but to raise? */
+static bool is_default_handler(const struct track *track)
+{
+	const struct python *python = interpreter_python(track->interpreter);
+	uint64_t handler;
+	uint64_t builtin;
+
+	return python_signal_handler(python, track->pid, track->signal, &handler) == 0 &&
+	       python_module_attribute(python, track->pid, "_signal", "default_int_handler",
+				       &builtin) == 0 &&
+	       handler == builtin;
+}
+
+/* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
+static void enter_handler(struct track *track)
+{
+	track_watch_none(track);
+	track_read_frames(track);
+	track->home = (struct python_bare_frame){0};
+	if (track->frame_count) {
+		track->home = track->frames[0];
+		track->entered = track_place(track, &track->home, track->home.offset);
+	} else if (python_is_finalizing(interpreter_python(track->interpreter), track->pid)) {
+		/* It only empties its table of handlers (signalmodule.c, _PySignal_Fini()). */
+		track_finish(track, WENT_PENDING);
+		return;
+	}
+	if (is_default_handler(track)) {
+		snprintf(track->exception, sizeof(track->exception), "KeyboardInterrupt");
+		track_raise(track);
+		return;
+	}
+	track->state = TRACK_HANDLER;
+	if (track_watch_exception(track) && track->home.address)
+		(void)track_watch_frame(track, &track->home);
+}
+
+static void on_signal_word(struct track *track)
+{
+	int32_t value;
+	struct python_word word;
+
+	if (python_signal_word(interpreter_python(track->interpreter), track->signal, &word) ||
+	    memory_read(track->pid, word.address, &value, sizeof(value)))
+		return;
+	if (track->state == TRACK_SIGNAL && value)
+		track->state = TRACK_PENDING;
+	else if (track->state == TRACK_PENDING && !value)
+		enter_handler(track);
+}
+
+/* The class of what is being raised; up to 3.11 it may not be written yet. */
+static void name_exception(struct track *track)
+{
+	struct python_exception exception;
+
+	if (python_current_exception(interpreter_python(track->interpreter), track->pid,
+				     track->thread, &exception) == 0)
+		memcpy(track->exception, exception.type_name, sizeof(track->exception));
+	track->exception[sizeof(track->exception) - 1] = '\0';
+}
+
+/*
+ * The Python handler raises, and may catch that itself: it is out when the frame that was
+ * interrupted is the innermost again. Passing from frame to frame the exception is taken and set
+ * again in each: where it came up is where it was set first, in the deepest frame.
+ */
+static void on_exception_in_handler(struct track *track)
+{
+	uint64_t value;
+
+	if (!track_is_raised(track, &value))
+		return;
+	track_read_frames(track);
+	if (!track->frame_count && value != track->last_raised) {
+		track_finish(track, WENT_RETURNED); /* another exception: it was over by then */
+		return;
+	}
+	if (!track->frame_count || track->frames[0].address == track->home.address) {
+		name_exception(track);
+		track_raise(track);
+		return;
+	}
+	if (!track->raised || value != track->last_raised ||
+	    track->frame_count >= track->last_depth)
+		track->raised = track_place(track, &track->frames[0], track->frames[0].offset);
+	track->last_raised = value;
+	track->last_depth = track->frame_count;
+}
+
+static void on_frame_in_handler(struct track *track)
+{
+	struct python_bare_frame now;
+
+	if (track_read_innermost(track, &now) && now.address == track->home.address)
+		track_finish(track, WENT_RETURNED);
+}
+
+static void on_hit(struct track *track, const struct track_watch *watch)
+{
+	switch (track->state) {
+	case TRACK_SIGNAL:
+	case TRACK_PENDING:
+		on_signal_word(track);
+		break;
+	case TRACK_HANDLER:
+		if (watch->what == TRACK_ON_EXCEPTION)
+			on_exception_in_handler(track);
+		else
+			on_frame_in_handler(track);
+		break;
+	case TRACK_RAISED:
+	case TRACK_CLAUSE:
+	case TRACK_LEFT:
+	case TRACK_RERAISED:
+		track_hit_raised(track, watch);
+		break;
+	case TRACK_OFF:
+	case TRACK_DONE:
+		break;
+	}
+}
+
+void track_begin(struct track *track, uint64_t thread)
+{
+	struct python_word word;
+
+	track->thread = thread;
+	track->state = TRACK_SIGNAL;
+	if (python_signal_word(interpreter_python(track->interpreter), track->signal, &word))
+		track_give_up(track, fail_text());
+	else
+		(void)track_must_watch(track, TRACK_ON_SIGNAL, word, NULL);
+}
+
+void track_hit(struct track *track, unsigned int slots)
+{
+	if (track->hits++ == HITS_MAX) {
+		track_give_up(track, "it changes more often than can be followed");
+		return;
+	}
+	/* What is watched changes with each hit; one instruction writes one of the words. */
+	for (size_t i = 0; i < track->watch_count; i++)
+		if (slots & 1U << track->watches[i].slot) {
+			const struct track_watch watch = track->watches[i];
+
+			on_hit(track, &watch);
+			break;
+		}
+	fail_clear();
+}
+
+void track_end(struct track *track, bool is_readable, bool is_same)
+{
+	track->watch_count = 0;
+	switch (track->state) {
+	case TRACK_SIGNAL:
+		track_finish(track, WENT_NOT_ENTERED);
+		break;
+	case TRACK_PENDING:
+		track_finish(track, WENT_PENDING);
+		break;
+	case TRACK_HANDLER:
+		track_finish(track, track->home.address ? WENT_UNFINISHED : WENT_RETURNED);
+		break;
+	case TRACK_RAISED:
+		/* Nobody was there to catch it, and yet all is well: C code has dropped it. */
+		track_finish(track, is_same ? WENT_SWALLOWED : WENT_UNCAUGHT);
+		break;
+	case TRACK_CLAUSE:
+	case TRACK_LEFT:
+	case TRACK_RERAISED:
+		track_finish(track, is_readable && track_is_in_typed_clause(track)
+					    ? WENT_CAUGHT
+					    : WENT_UNFINISHED);
+		break;
+	case TRACK_OFF:
+	case TRACK_DONE:
+		break;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Follows a signal through a CPython from the C handler on: to the Python handler, the exception
+ * that it raises, and the place where that is caught or lost. It is told when words of memory were
+ * written, which somebody else watches for it; it only reads. Knows nothing of trials.
+ */
+#ifndef SIGSWEEP_MODEL_TRACK_H
+#define SIGSWEEP_MODEL_TRACK_H
+
+#include "harness/base/fail.h"
+#include "harness/model/interpreter.h"
+#include "harness/python/interruption.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WENT_LIST(X)                                                                               \
+	X(NONE, "")                        /* no CPython */                                        \
+	X(NOT_ENTERED, "not-entered")      /* CPython's C handler did not run */                   \
+	X(PENDING, "pending")              /* it did, and nothing acted on it to the end */        \
+	X(RETURNED, "returned")            /* the Python handler returned */                       \
+	X(CAUGHT, "caught")                /* a clause that names its class took it */             \
+	X(UNCAUGHT, "uncaught")            /* it left the outermost frame */                       \
+	X(REPLACED, "replaced")            /* another exception went on in its place */            \
+	X(BARE_EXCEPT, "lost:bare-except") /* an except without a class, or a finally that         \
+					      leaves */                                            \
+	X(UNRAISABLE, "lost:unraisable")   /* "Exception ignored in" */                            \
+	X(SWALLOWED, "lost:c-code")        /* C code dropped it */                                 \
+	X(UNFINISHED, "unfinished")        /* the process ended before that was decided */         \
+	X(UNKNOWN, "unknown")
+
+enum went_kind {
+#define X(name, text) WENT_##name,
+	WENT_LIST(X)
+#undef X
+};
+
+const char *went_text(enum went_kind kind);
+
+#define TRACK_WATCHES 4
+#define TRACK_FRAMES 128
+
+enum track_state {
+	TRACK_OFF,
+	TRACK_SIGNAL,   /* the C handler is waited for */
+	TRACK_PENDING,  /* it has run */
+	TRACK_HANDLER,  /* the Python handler runs */
+	TRACK_RAISED,   /* an exception is on its way from frame to frame */
+	TRACK_CLAUSE,   /* a clause handles it */
+	TRACK_LEFT,     /* the clause is over: the next instruction says how */
+	TRACK_RERAISED, /* it raises what it has handled again */
+	TRACK_DONE,
+};
+
+enum track_word { TRACK_ON_SIGNAL, TRACK_ON_EXCEPTION, TRACK_ON_HANDLED, TRACK_ON_FRAME };
+
+struct track_watch {
+	enum track_word what;
+	unsigned int slot;
+	struct python_bare_frame frame; /* TRACK_ON_FRAME: as it was when this was set */
+};
+
+struct track {
+	/* The caller's. */
+	struct interpreter *interpreter;
+	pid_t pid;
+	int signal;
+	int (*watch)(void *context, struct python_word word, unsigned int *slot);
+	void (*unwatch)(void *context, unsigned int slot);
+	/* The exception was taken out of the thread's state (by C code, or to be handled). NULL:
+	 * not asked, and then not watched for where it need not be. */
+	void (*on_taken)(void *context);
+	void *context;
+
+	/* What is known. Places are the interpreter's; NULL: none. */
+	enum went_kind kind; /* NONE until it is TRACK_DONE */
+	enum track_state state;
+	char exception[64]; /* the class; "" until it is raised or known */
+	const struct interpreter_place
+		*entered; /* the instruction at which the handler was called */
+	const struct interpreter_place *raised; /* in the handler, where that is Python */
+	const struct interpreter_place *at;     /* where it was caught, lost or replaced */
+	char reason[160];                       /* UNKNOWN: why */
+
+	/* Its own. */
+	uint64_t thread;
+	size_t hits;
+	struct track_watch watches[TRACK_WATCHES];
+	size_t watch_count;
+	struct python_bare_frame frames[TRACK_FRAMES];
+	size_t frame_count;
+	size_t frames_left;            /* further out than those watched */
+	bool has_exception;            /* RAISED: the exception is watched too */
+	uint64_t handled_before;       /* RAISED: what was being handled */
+	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
+	uint64_t last_raised;          /* HANDLER: to see where the exception came up */
+	size_t last_depth;
+	int clause_start;
+	int clause_at;
+	uint64_t handled; /* CLAUSE: the exception; 0: not known yet */
+};
+
+/* The caller's members are filled, all else is zero; the process stands before the delivery. An
+ * error to watch makes it UNKNOWN. */
+void track_begin(struct track *track, uint64_t thread);
+
+/* The process stands behind an instruction that wrote the words of these slots (a bit each). */
+void track_hit(struct track *track, unsigned int slots);
+
+/*
+ * The process is at its end (`is_readable`) or gone; nothing is watched any more. `is_same`: it
+ * ended as without the signal.
+ */
+void track_end(struct track *track, bool is_readable, bool is_same);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What track.c and track_raised.c share. */
+#ifndef SIGSWEEP_MODEL_TRACK_PRIVATE_H
+#define SIGSWEEP_MODEL_TRACK_PRIVATE_H
+
+#include "harness/model/track.h"
+
+void track_watch_none(struct track *track);
+void track_finish(struct track *track, enum went_kind kind);
+void track_give_up(struct track *track, const char *reason);
+
+int track_watch(struct track *track, enum track_word what, struct python_word word,
+		const struct python_bare_frame *frame) MUST_CHECK;
+/* The same, or it gives up: false. */
+bool track_must_watch(struct track *track, enum track_word what, struct python_word word,
+		      const struct python_bare_frame *frame);
+bool track_watch_exception(struct track *track);
+bool track_watch_frame(struct track *track, const struct python_bare_frame *frame);
+
+/* Stops watching a frame. */
+void track_drop_watch(struct track *track, const struct python_bare_frame *frame);
+
+const struct interpreter_place *track_place(struct track *track,
+					    const struct python_bare_frame *frame, int offset);
+void track_read_frames(struct track *track);
+bool track_read_innermost(const struct track *track, struct python_bare_frame *frame);
+bool track_is_raised(const struct track *track, uint64_t *value);
+
+/* An exception is on its way from track->frames, innermost first. */
+void track_raise(struct track *track);
+void track_hit_raised(struct track *track, const struct track_watch *watch);
+
+/* The process can be read: does it stand in a clause that has taken the exception for good? */
+bool track_is_in_typed_clause(struct track *track);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* See went.h. */
+#include "harness/model/went.h"
+
+#include "harness/base/alloc.h"
+#include "harness/base/clock.h"
+#include "harness/model/evidence.h"
+#include "harness/model/trial.h"
+#include "harness/model/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int watch(void *context, struct python_word word, unsigned int *slot)
+{
+	const struct trial *trial = context;
+
+	trial->stage->watches.told = WATCH_OF_WENT;
+	return trial_watch(trial, WATCH_WRITE, word.address, word.size, slot);
+}
+
+static void unwatch(void *context, unsigned int slot)
+{
+	trial_unwatch(context, slot);
+}
+
+void went_begin(struct trial *trial)
+{
+	struct track *track = &trial->went.track;
+	const struct registers *registers;
+	uint64_t thread;
+
+	if (trial->is_control || !trial->stage->interpreter)
+		return;
+	track->interpreter = trial->stage->interpreter;
+	track->pid = trial->pid;
+	track->signal = trial->stage->scenario->signal;
+	track->watch = watch;
+	track->unwatch = unwatch;
+	track->context = trial;
+	if (walker_registers(&trial->stage->walker, &registers) ||
+	    interpreter_thread(track->interpreter, trial->pid, registers, &thread)) {
+		fail_clear();
+		return;
+	}
+	track_begin(track, thread);
+}
+
+static bool is_on(const struct trial *trial)
+{
+	return trial->went.track.state != TRACK_OFF && trial->went.track.state != TRACK_DONE;
+}
+
+void went_delivered(struct trial *trial)
+{
+	if (is_on(trial))
+		trial->went.delivered = clock_of_process(trial->pid);
+}
+
+void went_hit(struct trial *trial, unsigned int slots)
+{
+	struct went *went = &trial->went;
+	const enum track_state before = went->track.state;
+
+	/* The first thing, so that reading is not counted. */
+	if (before == TRACK_SIGNAL && !went->delivered)
+		went->delivered = clock_of_process(trial->pid);
+	else if (before == TRACK_PENDING)
+		went->entered = clock_of_process(trial->pid);
+	track_hit(&went->track, slots);
+	if (went->track.state == TRACK_PENDING)
+		went->entered = 0;
+}
+
+void went_at_end(struct trial *trial)
+{
+	struct went *went = &trial->went;
+
+	if (!is_on(trial))
+		return;
+	if (went->track.state == TRACK_PENDING && went->delivered)
+		went->entered = clock_of_process(trial->pid);
+	track_end(&went->track, true, trial->outcome.kind == OUTCOME_SAME);
+}
+
+void went_end(struct trial *trial)
+{
+	if (is_on(trial))
+		track_end(&trial->went.track, false, trial->outcome.kind == OUTCOME_SAME);
+}
+
+static void add_place(json_t *object, const char *name, const struct interpreter_place *place)
+{
+	if (place)
+		json_object_set_new(object, name, json_loads(place->json, 0, NULL));
+}
+
+json_t *went_json(const struct trial *trial)
+{
+	const struct track *track = &trial->went.track;
+	json_t *object;
+
+	if (track->kind == WENT_NONE)
+		return NULL;
+	object = json_pack("{s:s}", "kind", went_text(track->kind));
+	if (*track->exception)
+		json_object_set_new(object, "exception",
+				    evidence_text(track->exception, strlen(track->exception),
+						  sizeof(track->exception)));
+	add_place(object, "entered", track->entered);
+	add_place(object, "raised", track->raised);
+	add_place(object, "at", track->at);
+	if (*track->reason)
+		json_object_set_new(object, "reason", json_string(track->reason));
+	if (trial->went.delivered && trial->went.entered >= trial->went.delivered)
+		json_object_set_new(
+			object, "microseconds",
+			json_real((double)(trial->went.entered - trial->went.delivered) / 1000));
+	return object;
+}
+
+char *went_text_json(const struct trial *trial)
+{
+	json_t *object = went_json(trial);
+	char *text = object ? json_dumps(object,
+					 JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6))
+			    : NULL;
+
+	json_decref(object);
+	return text;
+}

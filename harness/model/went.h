@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of the signal in a trial of a CPython program: a track (track.h) of the trial's copy,
+ * and how it is told in records and reports. Does nothing for other programs.
+ */
+#ifndef SIGSWEEP_MODEL_WENT_H
+#define SIGSWEEP_MODEL_WENT_H
+
+#include "harness/model/track.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trial;
+
+struct went {
+	struct track track;
+	uint64_t delivered; /* time on the CPU, in nanoseconds; 0: not yet */
+	uint64_t entered;   /* likewise, where the Python handler was called */
+};
+
+/* The copy stands at its boundary, nothing is delivered. */
+void went_begin(struct trial *trial);
+/* Before the first instruction of the C handler. */
+void went_delivered(struct trial *trial);
+/* These of the CPU's slots were hit. */
+void went_hit(struct trial *trial, unsigned int slots);
+/* The process is about to be gone, or was stopped for good, and can be read. */
+void went_at_end(struct trial *trial);
+/* It is gone. */
+void went_end(struct trial *trial);
+
+/* The `went` member of a trial line, in new memory (free()); NULL: none. */
+char *went_text_json(const struct trial *trial);
+/* The same as an object. */
+json_t *went_json(const struct trial *trial);
+
+#endif
