@@ -22,6 +22,8 @@ $(BUILD)/targets/state/%-glib: STATE_TARGET_FLAGS += $(shell pkg-config --cflags
 $(BUILD)/targets/state/%-glib: STATE_TARGET_LIBS := $(shell pkg-config --libs glib-2.0 2>/dev/null)
 $(BUILD)/targets/state/%-gobject: STATE_TARGET_FLAGS += $(shell pkg-config --cflags gobject-2.0 2>/dev/null)
 $(BUILD)/targets/state/%-gobject: STATE_TARGET_LIBS := $(shell pkg-config --libs gobject-2.0 2>/dev/null)
+# What symbols alone tell.
+$(BUILD)/targets/state/%-bare: STATE_TARGET_FLAGS += -g0
 # A handler throws where the compiler would not expect it: at any instruction that may trap.
 $(BUILD)/targets/state/throw-%: STATE_TARGET_FLAGS += -fnon-call-exceptions
 

@@ -234,12 +234,51 @@ def taken_after_zero(target):
     return {("refcount", "after-zero"): after_to(drop, clear)}
 
 
-def torn_exception(target):
+def torn(target, address, parts):
+    """Between the stores, each the last of a part, that make the parts which the handler sees."""
     walk = target.walk()
-    _, stores = walk.touches(walk.address("current"), 24)
-    need(len(stores) > 1, "one instruction sets all of it")
-    torn = after_to(stores[0], stores[-1])
-    return {("end", "exit-status"): torn, ("shared-data", "torn"): torn}
+    lasts = [walk.touches(address + offset, size)[1][-1:] for offset, size in parts]
+    need(all(lasts), "a part of it is not set")
+    lasts = sorted(last[0] for last in lasts)
+    need(lasts[0] < lasts[-1], "one instruction sets all of it")
+    where_torn = after_to(lasts[0], lasts[-1])
+    return {("end", "exit-status"): where_torn, ("shared-data", "torn"): where_torn}
+
+
+WORDS = [(0, 8), (8, 8), (16, 8)]  # type, value and traceback
+
+
+def torn_exception(target):
+    return torn(target, target.walk().address("current"), WORDS)
+
+
+def torn_on_heap(target):
+    """The pointer to it does not change in the window."""
+    pointer = target.walk().address("current")
+    walk = target.walk([pointer])
+    return torn(target, walk.at(1).peeks[0], WORDS)
+
+
+def torn_text(target):
+    """The handler reads the first byte and the last."""
+    return torn(target, target.walk().address("text"), [(0, 1), (255, 1)])
+
+
+def second_addition(target):
+    """The first one is over before the handler is told to add."""
+    walk = target.walk()
+    loads, stores = walk.touches(walk.address("total"), 8)
+    _, told = walk.touches(walk.address("ready"), 4)
+    need(len(loads) == len(stores) == 2 and len(told) == 1, "there are not two additions")
+    need(loads[0] < stores[0] < told[0] < loads[1] < stores[1], "they are in another order")
+    return {("shared-data", "lost-update"): after_to(loads[1], stores[1])}
+
+
+def read_again(target):
+    walk = target.walk()
+    loads, stores = walk.touches(walk.address("quit"), 4)
+    need(len(loads) == 3 and not stores, "the flag is not read three times")
+    return {("shared-data", "plain"): after_to(loads[0], loads[-1])}
 
 
 def errno_changed(target):
@@ -330,10 +369,18 @@ RULES = {
     "unsafe-jump": jumps_out_of("malloc", "free"),
     "refcount-take": between_load_and_store("refcount", "references"),
     "refcount-drop": between_load_and_store("refcount", "references"),
+    "shared-across": between_load_and_store("shared-data", "total"),
+    "shared-pop": between_load_and_store("shared-data", "head"),
+    "shared-late": second_addition,
+    "shared-plain": read_again,
     "shared-lost": between_load_and_store("shared-data", "total"),
     "double-drop": dropped_twice,
     "after-zero": taken_after_zero,
     "exception-torn": torn_exception,
+    "exception-read": torn_exception,
+    "exception-bare": torn_exception,
+    "exception-heap": torn_on_heap,
+    "text-copied": torn_text,
     "errno-changed": errno_changed,
     "mask-left": armed("state", "mask"),
     "float-lost": armed("state", "float"),
@@ -381,6 +428,8 @@ UNTIDY = {"jump-file", "jump-shm"}
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
           "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry",
           "unsafe-callback", "unsafe-jump", "exception-torn", "exception-swapped",
+          "exception-read", "exception-bare", "exception-heap", "exception-kept",
+          "exception-blocked", "exception-part", "text-copied", "shared-plain", "shared-flag",
           "throw-noexcept", "throw-in-throw", "dies-when-unblocked"}
 # Targets that tell something else than where a finding is due: where that is.
 TELLS_OTHERWISE = {
