@@ -66,6 +66,9 @@ static void print_runtime(void)
 	NUMBER(signal_function, sizeof(void *));
 	AT(interpreter_modules, PyInterpreterState, modules);
 #endif
+#if PY_VERSION_HEX >= 0x030d0000
+	AT(interpreter_import_lock, PyInterpreterState, imports.lock);
+#endif
 #if PY_VERSION_HEX < 0x030d0000
 	AT(runtime_signals_pending, _PyRuntimeState, ceval.signals_pending);
 #endif
@@ -203,6 +206,8 @@ static void print_objects(void)
 	AT(type_name, PyTypeObject, tp_name);
 	AT(type_flags, PyTypeObject, tp_flags);
 	AT(type_dictoffset, PyTypeObject, tp_dictoffset);
+	AT(type_dealloc, PyTypeObject, tp_dealloc);
+	AT(type_methods, PyTypeObject, tp_methods);
 	AT(bytes_data, PyBytesObject, ob_sval);
 	AT(tuple_items, PyTupleObject, ob_item);
 	AT(list_items, PyListObject, ob_item);

@@ -133,6 +133,18 @@ static struct lock_state read_file(const uint8_t *bytes)
 	return (struct lock_state){.word = word, .level = word != 0, .is_sane = word <= 2};
 }
 
+/* Include/cpython/lock.h: one byte, bit 0: held, bit 1: waited for. pycore_lock.h,
+ * _PyRecursiveMutex: the same, at 8 the holder's id, at 16 how often more than once it has it. */
+static struct lock_state read_pymutex(const uint8_t *bytes, bool is_recursive)
+{
+	struct lock_state state = {
+		.word = bytes[0], .level = bytes[0] & 1, .is_sane = bytes[0] <= 3};
+
+	if (state.level && is_recursive)
+		state.level += word_at(bytes, 16);
+	return state;
+}
+
 struct lock_state lock_state_read(enum lock_kind kind, const uint8_t bytes[LOCK_BYTES])
 {
 	struct lock_state state = {.is_sane = true};
@@ -155,6 +167,9 @@ struct lock_state lock_state_read(enum lock_kind kind, const uint8_t bytes[LOCK_
 	case LOCK_SPIN:
 		state.word = word_at(bytes, 0);
 		return state;
+	case LOCK_PYMUTEX:
+	case LOCK_PYRECURSIVE:
+		return read_pymutex(bytes, kind == LOCK_PYRECURSIVE);
 	case LOCK_WORD:
 	case LOCK_ANNOUNCED:
 		memcpy(&state.word, bytes, sizeof(state.word));

@@ -21,7 +21,9 @@
 	X(FILE, "stdio lock", 16)                                                                  \
 	X(LOW_LEVEL, "internal lock", 4)  /* glibc's own: an int */                                \
 	X(WORD, "announced lock word", 8) /* SIGSWEEP_LOCK_WORD() */                               \
-	X(ANNOUNCED, "announced lock", 8) /* SIGSWEEP_LOCK_ACQUIRED(), _RELEASED() */
+	X(ANNOUNCED, "announced lock", 8) /* SIGSWEEP_LOCK_ACQUIRED(), _RELEASED() */              \
+	X(PYMUTEX, "PyMutex", 1)          /* CPython's own, from 3.13 on */                        \
+	X(PYRECURSIVE, "recursive PyMutex", 24)
 
 enum lock_kind {
 #define X(name, text, size) LOCK_##name,

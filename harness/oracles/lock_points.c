@@ -44,6 +44,8 @@ static uint64_t extent(enum lock_kind kind)
 		return 32;
 	case LOCK_FILE:
 		return 16;
+	case LOCK_PYMUTEX:
+		return 1;
 	default:
 		return 8;
 	}

@@ -14,6 +14,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_unsafe_call,
 	&oracle_shared_data,
 	&oracle_python_exception,
+	&oracle_python_lock,
 	NULL,
 };
 

@@ -14,5 +14,6 @@ extern const struct oracle oracle_leftovers;
 extern const struct oracle oracle_unsafe_call;
 extern const struct oracle oracle_python_exception;
 extern const struct oracle oracle_shared_data;
+extern const struct oracle oracle_python_lock;
 
 #endif

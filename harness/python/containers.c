@@ -141,6 +141,11 @@ int python_dict_find(const struct python *python, pid_t pid, uint64_t dict, cons
 	return 0;
 }
 
+int python_dict_size(const struct python *python, pid_t pid, uint64_t dict, uint64_t *size)
+{
+	return read_pointer(pid, dict + python->at.dict_used, size);
+}
+
 int python_module_attribute(const struct python *python, pid_t pid, const char *module,
 			    const char *attribute, uint64_t *value)
 {

@@ -36,6 +36,7 @@
 	X(interpreter_threads)                                                                     \
 	X(interpreter_modules)                                                                     \
 	X(interpreter_sysdict)                                                                     \
+	X(interpreter_import_lock)  /* _PyRecursiveMutex, from 3.13 on; before: a PyThread lock */ \
 	X(interpreter_eval_breaker) /* int, up to 3.12 */                                          \
 	X(thread_next)                                                                             \
 	X(thread_interpreter)                                                                      \
@@ -87,6 +88,8 @@
 	X(type_name)                                                                               \
 	X(type_flags)                                                                              \
 	X(type_dictoffset)                                                                         \
+	X(type_dealloc)                                                                            \
+	X(type_methods)                                                                            \
 	X(unicode_length)                                                                          \
 	X(unicode_state)                                                                           \
 	X(unicode_kind_shift) /* bits of state from the least one on */                            \

@@ -145,6 +145,11 @@ int python_open(const struct python_image *image, pid_t pid, struct python **out
 	return 0;
 }
 
+unsigned int python_minor(const struct python *python)
+{
+	return python->version->minor;
+}
+
 void python_free(struct python *python)
 {
 	if (python == NULL)

@@ -221,9 +221,32 @@ int python_dict_each(const struct python *python, pid_t pid, uint64_t dict,
 		     int (*each)(void *context, uint64_t key, uint64_t value),
 		     void *context) MUST_CHECK;
 
+/* How many items a dict has. */
+int python_dict_size(const struct python *python, pid_t pid, uint64_t dict,
+		     uint64_t *size) MUST_CHECK;
+
 /* A module of sys.modules, and the value of one of its attributes; -ENOENT: none. */
 int python_module_attribute(const struct python *python, pid_t pid, const char *module,
 			    const char *attribute, uint64_t *value) MUST_CHECK;
+
+/* The C function behind a method that a type written in C has itself; -ENOENT: none. */
+int python_type_function(const struct python *python, pid_t pid, uint64_t type, const char *name,
+			 uint64_t *function) MUST_CHECK;
+
+/* The C function that frees a type's objects. */
+int python_type_dealloc(const struct python *python, pid_t pid, uint64_t type,
+			uint64_t *function) MUST_CHECK;
+
+/* The C function behind a built-in function; -EINVAL: the object is none. */
+int python_builtin_function(const struct python *python, pid_t pid, uint64_t object,
+			    uint64_t *function) MUST_CHECK;
+
+/* The address of the import lock, a _PyRecursiveMutex (pycore_lock.h); 0: it is a PyThread lock, up
+ * to 3.12. */
+uint64_t python_import_lock(const struct python *python);
+
+/* The minor version: 13 for 3.13. */
+unsigned int python_minor(const struct python *python);
 
 /* The elements of a list or tuple: their number, at most `max` of them are stored; or -errno. */
 ssize_t python_items(const struct python *python, pid_t pid, uint64_t object, uint64_t *items,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* See ask_python.h. */
+#include "harness/model/ask_python.h"
+
+#include "harness/base/alloc.h"
+#include "harness/engine/remote_call.h"
+#include "harness/kernel/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_LIMIT 20.0 /* seconds */
+#define ANSWER_MAX ((size_t)1 << 20)
+#define ANSWER "__sigsweep_answer__"
+
+/* The script's own names do not meet those of the module __main__, in which this is executed. */
+#define BEFORE "__import__('builtins').exec('''"
+#define AFTER "\n__import__('sys')." ANSWER " = answer\n''', {'__name__': 'sigsweep_question'})\n"
+
+static int call(struct symbols *symbols, pid_t pid, const char *function, uint64_t argument,
+		uint64_t *result)
+{
+	uint64_t address;
+
+	if (!symbols_named(symbols, function, &address, 1))
+		return fail(-ENOENT, "no module has %s", function);
+	return remote_call(pid, address, &argument, 1, CALL_LIMIT, result);
+}
+
+int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
+	       char **answer)
+{
+	char *text = alloc_format("%s%s%s", BEFORE, script, AFTER);
+	const size_t size = strlen(text) + 1;
+	uint64_t memory;
+	uint64_t object;
+	uint64_t result;
+	int error = call(symbols, pid, "PyMem_RawMalloc", size, &memory);
+
+	*answer = NULL;
+	if (!error)
+		error = memory ? memory_write(pid, memory, text, size) : -ENOMEM;
+	free(text);
+	if (!error)
+		error = call(symbols, pid, "PyRun_SimpleString", memory, &result);
+	if (!error)
+		error = python_module_attribute(python, pid, "sys", ANSWER, &object);
+	if (error)
+		return error == -ENOENT ? fail(-ENODATA, "the interpreter gave no answer") : error;
+	*answer = alloc_zero(ANSWER_MAX);
+	if (python_unicode(python, pid, object, *answer, ANSWER_MAX) >= 0)
+		return 0;
+	free(*answer);
+	*answer = NULL;
+	return fail(-ENODATA, "the interpreter's answer cannot be read");
+}

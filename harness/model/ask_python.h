@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Python code executed by the interpreter of a copy that is thrown away: for what its own objects
+ * tell best. Knows nothing of what is asked.
+ */
+#ifndef SIGSWEEP_MODEL_ASK_PYTHON_H
+#define SIGSWEEP_MODEL_ASK_PYTHON_H
+
+#include "harness/base/fail.h"
+#include "harness/engine/symbols.h"
+#include "harness/python/python.h"
+
+#include <sys/types.h>
+
+/*
+ * Has the process, which is ours to spoil, execute `script` in a namespace of its own, and gives
+ * the str that it has assigned to `answer` in new memory (the caller frees). The process is stopped
+ * where code of the interpreter may be called: it has the GIL and is in no call that could be
+ * disturbed (where MOMENT_FINALIZE is, say). No breakpoint may be in its code. `script` has no
+ * three quotes in a row and no backslash. -ENODATA: it assigned none; else as remote_call().
+ */
+int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
+	       char **answer) MUST_CHECK;
+
+#endif

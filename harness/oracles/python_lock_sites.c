@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a CPython takes and releases locks, on builds without symbols. Its PyThread locks are
+ * semaphores up to 3.14 (Python/thread_pthread.h) and PyMutexes from 3.15 on (Python/thread.c);
+ * threading.Lock and RLock have a pointer to one up to 3.13, and are PyMutexes themselves from 3.14
+ * on (Modules/_threadmodule.c). The methods of the two types are found by their tables.
+ */
+#include "harness/base/alloc.h"
+#include "harness/oracles/python_lock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define OBJECT_HEAD 16 /* PyObject: reference count, type */
+#define PLACES_MAX 8
+
+#define LAST_WITH_SEMAPHORES 14
+#define FIRST_WITH_MUTEXES 14 /* in lock objects */
+
+struct method {
+	const char *name;
+	enum lock_effect effect;
+};
+
+static const struct method methods[] = {
+	{"acquire", LOCK_TRY},      {"acquire_lock", LOCK_TRY},
+	{"__enter__", LOCK_TRY},    {"_acquire_restore", LOCK_TAKE},
+	{"release", LOCK_RELEASE},  {"release_lock", LOCK_RELEASE},
+	{"__exit__", LOCK_RELEASE}, {"_release_save", LOCK_RELEASE},
+};
+
+/* The C library's, and from 3.15 on the interpreter's, which extensions call. */
+static const struct lock_function semaphores[] = {
+	{"sem_wait", LOCK_SEMAPHORE, LOCK_TAKE},      {"sem_timedwait", LOCK_SEMAPHORE, LOCK_TRY},
+	{"sem_clockwait", LOCK_SEMAPHORE, LOCK_TRY},  {"sem_trywait", LOCK_SEMAPHORE, LOCK_TRY},
+	{"sem_post", LOCK_SEMAPHORE, LOCK_RELEASE},   {"sem_init", LOCK_SEMAPHORE, LOCK_FORGET},
+	{"sem_destroy", LOCK_SEMAPHORE, LOCK_FORGET},
+};
+static const struct lock_function mutexes[] = {
+	{"PyThread_acquire_lock", LOCK_PYMUTEX, LOCK_TRY},
+	{"PyThread_acquire_lock_timed", LOCK_PYMUTEX, LOCK_TRY},
+	{"PyThread_release_lock", LOCK_PYMUTEX, LOCK_RELEASE},
+	{"PyThread_free_lock", LOCK_PYMUTEX, LOCK_FORGET},
+};
+
+static void add(struct python_lock_sites *sites, const struct python_lock_site *site)
+{
+	for (size_t i = 0; i < sites->count; i++)
+		if (sites->list[i].pc == site->pc && sites->list[i].kind == site->kind &&
+		    sites->list[i].effect == site->effect)
+			return;
+	alloc_grow((void **)&sites->list, sites->count, &sites->capacity, sizeof(*sites->list));
+	sites->list[sites->count++] = *site;
+}
+
+static void add_functions(struct python_lock_sites *sites, struct symbols *symbols,
+			  const struct lock_function *functions, size_t number)
+{
+	uint64_t places[PLACES_MAX];
+
+	for (size_t i = 0; i < number; i++) {
+		const size_t count = symbols_named(symbols, functions[i].name, places, PLACES_MAX);
+
+		for (size_t n = 0; n < count; n++)
+			add(sites, &(struct python_lock_site){.pc = places[n],
+							      .kind = functions[i].kind,
+							      .effect = functions[i].effect,
+							      .is_inner = functions[i].kind ==
+									  LOCK_SEMAPHORE});
+	}
+}
+
+/* Up to 3.13 the methods only tell which object a semaphore belongs to. */
+static int add_type(struct python_lock_sites *sites, const struct python *python, pid_t pid,
+		    const char *name, bool is_recursive)
+{
+	const bool is_mutex = python_minor(python) >= FIRST_WITH_MUTEXES;
+	struct python_lock_site site = {.kind = !is_mutex      ? LOCK_SEMAPHORE
+						: is_recursive ? LOCK_PYRECURSIVE
+							       : LOCK_PYMUTEX,
+					.offset = OBJECT_HEAD,
+					.is_object = true,
+					.is_pointer = !is_mutex};
+	uint64_t type;
+	int error = python_module_attribute(python, pid, "_thread", name, &type);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		if (python_type_function(python, pid, type, methods[i].name, &site.pc))
+			continue;
+		site.effect = is_mutex ? methods[i].effect : LOCK_DECLARE;
+		add(sites, &site);
+	}
+	fail_clear();
+	if (!is_mutex || python_type_dealloc(python, pid, type, &site.pc))
+		return 0;
+	site.effect = LOCK_FORGET;
+	add(sites, &site);
+	return 0;
+}
+
+/* From 3.13 on the import lock is a recursive mutex without an object. */
+static void add_import_lock(struct python_lock_sites *sites, const struct python *python, pid_t pid)
+{
+	static const struct method functions[] = {{"acquire_lock", LOCK_TAKE},
+						  {"release_lock", LOCK_RELEASE}};
+	struct python_lock_site site = {.kind = LOCK_PYRECURSIVE,
+					.address = python_import_lock(python)};
+	uint64_t object;
+
+	for (size_t i = 0; site.address && i < sizeof(functions) / sizeof(*functions); i++) {
+		if (python_module_attribute(python, pid, "_imp", functions[i].name, &object) ||
+		    python_builtin_function(python, pid, object, &site.pc)) {
+			fail_clear();
+			continue;
+		}
+		site.effect = functions[i].effect;
+		add(sites, &site);
+	}
+}
+
+int python_lock_sites_find(struct python_lock_sites *sites, const struct python *python,
+			   struct symbols *symbols, pid_t pid)
+{
+	int error = add_type(sites, python, pid, "LockType", false);
+
+	if (!error)
+		error = add_type(sites, python, pid, "RLock", true);
+	if (error)
+		return fail(-ENOTSUP, "the types of CPython's locks were not found");
+	if (python_minor(python) <= LAST_WITH_SEMAPHORES)
+		add_functions(sites, symbols, semaphores, sizeof(semaphores) / sizeof(*semaphores));
+	else
+		add_functions(sites, symbols, mutexes, sizeof(mutexes) / sizeof(*mutexes));
+	add_import_lock(sites, python, pid);
+	return 0;
+}
+
+void python_lock_sites_free(struct python_lock_sites *sites)
+{
+	free(sites->list);
+	*sites = (struct python_lock_sites){0};
+}
