@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STUCK_LIMIT 0.1 /* seconds after which a trial that was proved to sleep for ever does so   \
-			 */
+#define STUCK_LIMIT                                                                                \
+	0.1 /* seconds after which a trial that was proved to sleep for ever does so               \
+	     */
 
 static int begin(const struct stage *stage, void *knowledge, void **state)
 {
@@ -30,6 +31,7 @@ static void forget_trial(struct python_lock_oracle *oracle)
 {
 	lock_book_free(&oracle->book);
 	python_lock_watch_free(&oracle->watch);
+	python_lock_names_free(&oracle->left);
 	python_lock_names_free(&oracle->names);
 	free(oracle->levels);
 	oracle->levels = NULL;
@@ -49,6 +51,7 @@ static void end(void *state)
 	for (size_t i = 0; i < oracle->told_count; i++)
 		free(oracle->told[i]);
 	free(oracle->told);
+	python_lock_labels_free(oracle);
 	python_lock_sites_free(&oracle->sites);
 	lock_points_free(&oracle->points);
 	free(oracle);
@@ -80,17 +83,52 @@ static int on_stop(void *state, const struct trial *trial, enum oracle_moment mo
 static bool is_freed(const struct python_lock_oracle *oracle, uint64_t address, pid_t pid)
 {
 	const struct python *python = interpreter_python(oracle->watch.interpreter);
-	uint64_t object = python_lock_object_of(&oracle->watch.objects, address);
+	const uint64_t object = python_lock_object(oracle, address);
 	bool is_immortal;
 	int64_t count;
 
-	if (!object)
-		object = python_lock_object_of(&oracle->knowledge->objects, address);
 	return object && (python_refcount(python, pid, object, &count, &is_immortal) || count == 0);
 }
 
-/* The copy that is made once more: where it is at its end, it is asked for names, and the locks
- * are read anew. */
+static void read_levels(struct python_lock_oracle *oracle, pid_t pid)
+{
+	for (size_t i = 0; i < oracle->points.count; i++) {
+		const struct lock_point *point = &oracle->points.list[i];
+
+		oracle->levels[i] =
+			is_freed(oracle, point->address, pid) ? 0 : lock_point_level(point, pid);
+	}
+}
+
+static bool needs_names(const struct python_lock_oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->points.count; i++) {
+		const struct lock_point *point = &oracle->points.list[i];
+
+		if (oracle->levels[i] > point->base && python_lock_object(oracle, point->address) &&
+		    !python_lock_label_of(oracle, point->address))
+			return true;
+	}
+	return false;
+}
+
+/* The copy that is made once more, where it is at its end. */
+static int ask(struct python_lock_oracle *oracle, const struct walker *follower)
+{
+	int error = python_lock_ask_left(&oracle->left, &oracle->watch, follower);
+
+	if (error)
+		return error;
+	read_levels(oracle, follower->pid);
+	if (!needs_names(oracle))
+		return 0;
+	error = python_lock_ask_names(&oracle->names, &oracle->watch, follower);
+	for (size_t i = 0; !error && i < oracle->points.count; i++)
+		if (oracle->levels[i] > oracle->points.list[i].base)
+			python_lock_label_add(oracle, oracle->points.list[i].address);
+	return error;
+}
+
 static int drive(void *context, struct walker *follower, const struct trial *trial)
 {
 	struct python_lock_oracle *oracle = context;
@@ -101,14 +139,7 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	error = python_lock_watch_run(&oracle->watch);
 	walker_clear_breakpoints(follower);
 	if (!error && oracle->watch.is_at_end)
-		error = python_lock_names_ask(&oracle->names, oracle->watch.interpreter,
-					      follower->symbols, follower->pid);
-	for (size_t i = 0; !error && i < oracle->points.count; i++) {
-		const struct lock_point *point = &oracle->points.list[i];
-
-		if (!is_freed(oracle, point->address, follower->pid))
-			oracle->levels[i] = lock_point_level(point, follower->pid);
-	}
+		error = ask(oracle, follower);
 	oracle->watch.follow.walker = NULL;
 	return error;
 }

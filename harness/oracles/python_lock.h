@@ -106,25 +106,36 @@ struct python_lock_named {
 	uint64_t frame;   /* of a generator: its frame object */
 	char kind;        /* L lock, G suspended generator, M lock of a module */
 	char *type;
-	char *name; /* how the script reaches it */
+	char *name; /* of a lock: how the script reaches it */
 };
 
 struct python_lock_names {
 	struct python_lock_named *list;
 	size_t count;
 	size_t capacity;
-	bool is_known;
 };
 
-/* Asks a copy that stands where the interpreter begins to end; it is spoilt by that. */
-int python_lock_names_ask(struct python_lock_names *names, struct interpreter *interpreter,
-			  struct symbols *symbols, pid_t pid) MUST_CHECK;
+/* Ask a copy, a walker that stands where the interpreter begins to end; it is spoilt by that. The
+ * first drops what only the exception that ended the script keeps alive, and tells what is
+ * suspended or held then (kinds G and M), the second what locks are called (L). */
+int python_lock_ask_left(struct python_lock_names *names, const struct python_lock_watch *watch,
+			 const struct walker *walker) MUST_CHECK;
+int python_lock_ask_names(struct python_lock_names *names, const struct python_lock_watch *watch,
+			  const struct walker *walker) MUST_CHECK;
 void python_lock_names_free(struct python_lock_names *names);
 const struct python_lock_named *python_lock_names_find(const struct python_lock_names *names,
 						       uint64_t object);
 /* The suspended generator whose frame it is; NULL: none. */
 const struct python_lock_named *python_lock_names_generator(const struct python_lock_names *names,
 							    uint64_t frame);
+
+/* What a lock was found to be called that was taken at this instruction (0: before the signal). */
+struct python_lock_label {
+	uint64_t object;
+	uint64_t taken;
+	char *type;
+	char *name; /* NULL: the script does not reach it */
+};
 
 /* The oracle's state for one walker. */
 struct python_lock_oracle {
@@ -136,6 +147,9 @@ struct python_lock_oracle {
 	char **told;           /* places of verdicts that had evidence */
 	size_t told_count;
 	size_t told_capacity;
+	struct python_lock_label *labels; /* names that were found out */
+	size_t label_count;
+	size_t label_capacity;
 
 	/* This trial's. */
 	bool is_at_end; /* it came to where the interpreter begins to end */
@@ -145,8 +159,9 @@ struct python_lock_oracle {
 	int retrace_error;
 	struct python_lock_watch watch;
 	struct lock_book book;
-	struct python_lock_names names;
-	uint32_t *levels; /* of the points, at the retrace's end, once it was asked */
+	struct python_lock_names left;
+	struct python_lock_names names; /* asked anew where a lock's is not known */
+	uint32_t *levels;               /* of the points, at the retrace's end, once it was asked */
 };
 
 /* The trial made once more: the watch, the book, the names and the levels are filled. False when
@@ -166,6 +181,17 @@ struct python_lock_holder {
 /* False: nobody who would have to release it. */
 bool python_lock_find_holder(struct python_lock_oracle *oracle, const struct trial *trial,
 			     const struct lock_point *point, struct python_lock_holder *holder);
+
+/* A lock's object; 0: it has none, or none was seen. */
+uint64_t python_lock_object(const struct python_lock_oracle *oracle, uint64_t lock);
+
+/* Takes over from oracle->names what a lock is called. */
+void python_lock_label_add(struct python_lock_oracle *oracle, uint64_t lock);
+void python_lock_labels_free(struct python_lock_oracle *oracle);
+
+/* What is known of a lock's name; NULL: not asked yet. */
+const struct python_lock_label *python_lock_label_of(const struct python_lock_oracle *oracle,
+						     uint64_t lock);
 
 /* What a lock is called: "lock (Lock)", "a PyThread lock taken in script.py:work". */
 void python_lock_place(const struct python_lock_oracle *oracle, const struct trial *trial,

@@ -116,6 +116,6 @@ bool python_lock_find_holder(struct python_lock_oracle *oracle, const struct tri
 	if (!find(oracle, trial, point, holder))
 		return false;
 	if (holder->owner.cfa)
-		holder->generator = python_lock_names_generator(&oracle->names, holder->owner.cfa);
+		holder->generator = python_lock_names_generator(&oracle->left, holder->owner.cfa);
 	return true;
 }

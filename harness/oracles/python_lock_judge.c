@@ -114,8 +114,8 @@ static size_t judge_modules(const struct python_lock_oracle *oracle, const struc
 {
 	char sent[SIGNAL_NAME_SIZE];
 
-	for (size_t i = 0; i < oracle->names.count && count < VERDICTS_MAX; i++) {
-		const struct python_lock_named *named = &oracle->names.list[i];
+	for (size_t i = 0; i < oracle->left.count && count < VERDICTS_MAX; i++) {
+		const struct python_lock_named *named = &oracle->left.list[i];
 
 		if (named->kind != 'M')
 			continue;

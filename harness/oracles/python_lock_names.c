@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What locks are called, as the interpreter of a copy tells: it walks its own objects from the
- * modules on, breadth first, after it has dropped the exception that ended the script, with all
- * that only that kept alive.
- */
+/* What the interpreter of a copy tells of itself where the script is over: what is still there,
+ * and what its locks are called. */
 #include "harness/base/alloc.h"
 #include "harness/model/ask_python.h"
 #include "harness/oracles/python_lock.h"
@@ -12,15 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines "L ADDRESS 0 TYPE NAME", "G ADDRESS FRAME TYPE NAME", "M 0 0 - NAME". No backslash in it.
+/*
+ * Drops the exception that ended the script, with all that only that kept alive, and tells which
+ * generators are suspended then, and which locks of modules are held: lines "G ADDRESS FRAME TYPE
+ * NAME" and "M 0 0 - NAME". No backslash but the ends of lines.
  */
-static const char script[] =
-	"import gc, sys, _thread\n"
+static const char drop_script[] =
+	"import gc, sys\n"
 	"for name in ('last_type', 'last_value', 'last_traceback', 'last_exc'):\n"
 	"    if hasattr(sys, name):\n"
 	"        setattr(sys, name, None)\n"
 	"gc.collect()\n"
-	"locks = (type(_thread.allocate_lock()), _thread.RLock)\n"
 	"def plainly(): yield\n"
 	"async def coroutine(): pass\n"
 	"async def asynchronous(): yield\n"
@@ -28,19 +27,52 @@ static const char script[] =
 	"suspended = {type(plainly()): 'gi_frame', type(some): 'cr_frame',\n"
 	"             type(asynchronous()): 'ag_frame'}\n"
 	"some.close()\n"
-	"plain = (str, bytes, int, float, bool, complex, type(None), type(plainly.__code__))\n"
-	"module_type, proxy_type = type(sys), type(type.__dict__)\n"
-	"member_type = type(type(plainly).__globals__)\n"
+	"lines = []\n"
+	"for thing in gc.get_objects():\n"
+	"    if type(thing) in suspended:\n"
+	"        frame = getattr(thing, suspended[type(thing)])\n"
+	"        if frame is not None:\n"
+	"            lines.append('G %x %x - %s' % (id(thing), id(frame), thing.__name__))\n"
+	"imports = getattr(sys.modules.get('_frozen_importlib'), '_module_locks', {})\n"
+	"for name, reference in list(imports.items()):\n"
+	"    lock = reference()\n"
+	"    if getattr(lock, 'owner', None) is not None:\n"
+	"        lines.append('M 0 0 - ' + ' '.join(str(name).split()))\n"
+	"answer = chr(10).join(lines)\n";
+
+/* Walks all objects from the modules on, breadth first, and tells how the script reaches its locks:
+ * lines "L ADDRESS 0 TYPE NAME". */
+static const char name_script[] =
+	"import gc, sys, _thread\n"
+	"locks = (type(_thread.allocate_lock()), _thread.RLock)\n"
 	"lines, seen, queue, at = [], set(), [], 0\n"
 	"def meet(name, thing):\n"
 	"    if type(thing) in plain or id(thing) in seen:\n"
 	"        return\n"
 	"    seen.add(id(thing))\n"
 	"    queue.append((name, thing))\n"
+	"plain = (str, bytes, int, float, bool, complex, type(None), type(meet.__code__))\n"
+	"module_type, proxy_type = type(sys), type(type.__dict__)\n"
+	"member_type = type(type(meet).__globals__)\n"
+	"def attributes(name, thing):\n"
+	"    try:\n"
+	"        own = object.__getattribute__(thing, '__dict__')\n"
+	"    except AttributeError:\n"
+	"        own = None\n"
+	"    if type(own) in (dict, proxy_type):\n"
+	"        for key, value in list(own.items()):\n"
+	"            meet(name + '.' + str(key), value)\n"
+	"        seen.add(id(own))\n"
+	"    for base in type(thing).__mro__:\n"
+	"        for key, member in base.__dict__.items():\n"
+	"            if type(member) is member_type:\n"
+	"                try:\n"
+	"                    meet(name + '.' + key, member.__get__(thing))\n"
+	"                except Exception:\n"
+	"                    pass\n"
 	"def members(name, thing):\n"
 	"    kind = type(thing)\n"
 	"    if kind is module_type:\n"
-	"        name = thing.__name__ if type(thing.__name__) is str else name\n"
 	"        for key, value in list(thing.__dict__.items()):\n"
 	"            meet(str(key) if name == '__main__' else name + '.' + str(key), value)\n"
 	"        return\n"
@@ -52,55 +84,31 @@ static const char script[] =
 	"        for index, value in enumerate(thing):\n"
 	"            meet(name + '[' + str(index) + ']', value)\n"
 	"    else:\n"
-	"        try:\n"
-	"            own = object.__getattribute__(thing, '__dict__')\n"
-	"        except AttributeError:\n"
-	"            own = None\n"
-	"        if type(own) in (dict, proxy_type):\n"
-	"            for key, value in list(own.items()):\n"
-	"                meet(name + '.' + str(key), value)\n"
-	"            seen.add(id(own))\n"
-	"        for base in kind.__mro__:\n"
-	"            for key, member in base.__dict__.items():\n"
-	"                if type(member) is member_type:\n"
-	"                    try:\n"
-	"                        meet(name + '.' + key, member.__get__(thing))\n"
-	"                    except Exception:\n"
-	"                        pass\n"
+	"        attributes(name, thing)\n"
 	"    for value in gc.get_referents(thing):\n"
 	"        meet(name + '...', value)\n"
 	"own = sys.modules.get('sigsweep')\n"
 	"for name, thing in getattr(own, '__sigsweep_watched__', ()):\n"
 	"    meet(str(name), thing)\n"
-	"modules = list(sys.modules.values())\n"
+	"modules = list(sys.modules.items())\n"
+	"for thing in (locks, lines, seen, queue):\n"
+	"    seen.add(id(thing))\n"
 	"meet('__main__', sys.modules.get('__main__'))\n"
 	"while at < len(queue) or modules:\n"
 	"    if at == len(queue):\n"
-	"        for module in modules:\n"
-	"            meet(str(getattr(module, '__name__', '?')), module)\n"
+	"        for name, module in modules:\n"
+	"            meet(str(name), module)\n"
 	"        modules = None\n"
 	"        continue\n"
 	"    (name, thing), queue[at] = queue[at], None\n"
 	"    at += 1\n"
-	"    kind = type(thing)\n"
+	"    name = ' '.join(name.split())\n"
 	"    if len(name) > 100:\n"
 	"        name = name[:97] + '...'\n"
-	"    shown = ' '.join(name.split())\n"
+	"    kind = type(thing)\n"
 	"    if kind in locks or issubclass(kind, locks[1]):\n"
-	"        shown = 'L %x 0 %s %s' % (id(thing), kind.__name__, shown)\n"
-	"        lines.append(shown)\n"
-	"    elif kind in suspended:\n"
-	"        frame = getattr(thing, suspended[kind])\n"
-	"        if frame is not None:\n"
-	"            lines.append('G %x %x %s %s' % (id(thing), id(frame), thing.__name__, "
-	"shown))\n"
-	"    if thing is not queue and thing is not seen and thing is not lines:\n"
-	"        members(name, thing)\n"
-	"imports = getattr(sys.modules.get('_frozen_importlib'), '_module_locks', {})\n"
-	"for name, reference in list(imports.items()):\n"
-	"    lock = reference()\n"
-	"    if getattr(lock, 'owner', None) is not None:\n"
-	"        lines.append('M 0 0 - ' + ' '.join(str(name).split()))\n"
+	"        lines.append('L %x 0 %s %s' % (id(thing), kind.__name__, name))\n"
+	"    members(name, thing)\n"
 	"answer = chr(10).join(lines)\n";
 
 static void add_line(struct python_lock_names *names, const char *line)
@@ -122,20 +130,32 @@ static void add_line(struct python_lock_names *names, const char *line)
 	names->list[names->count++] = named;
 }
 
-int python_lock_names_ask(struct python_lock_names *names, struct interpreter *interpreter,
-			  struct symbols *symbols, pid_t pid)
+static int ask(struct python_lock_names *names, const struct python_lock_watch *watch,
+	       const struct walker *walker, const char *script)
 {
 	char *answer;
 	char *rest = NULL;
-	int error = ask_python(interpreter_python(interpreter), symbols, pid, script, &answer);
+	int error = ask_python(interpreter_python(watch->interpreter), walker->symbols, walker->pid,
+			       script, &answer);
 
 	if (error)
 		return error;
 	for (char *line = strtok_r(answer, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		add_line(names, line);
 	free(answer);
-	names->is_known = true;
 	return 0;
+}
+
+int python_lock_ask_left(struct python_lock_names *names, const struct python_lock_watch *watch,
+			 const struct walker *walker)
+{
+	return ask(names, watch, walker, drop_script);
+}
+
+int python_lock_ask_names(struct python_lock_names *names, const struct python_lock_watch *watch,
+			  const struct walker *walker)
+{
+	return ask(names, watch, walker, name_script);
 }
 
 void python_lock_names_free(struct python_lock_names *names)

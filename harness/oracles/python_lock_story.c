@@ -42,21 +42,64 @@ void python_lock_frame_text(const struct python *python, pid_t pid, const struct
 		snprintf(text, size, "%s in %s", filled.function, last_part(filled.file));
 }
 
-static const char *kind_of(const struct lock_point *point, const struct python_lock_named *named)
+uint64_t python_lock_object(const struct python_lock_oracle *oracle, uint64_t lock)
 {
-	if (named)
-		return named->type[0] == 'l' ? "Lock" : named->type;
-	return point->kind == LOCK_PYRECURSIVE ? "recursive lock" : "PyThread lock";
+	const uint64_t object = python_lock_object_of(&oracle->watch.objects, lock);
+
+	return object ? object : python_lock_object_of(&oracle->knowledge->objects, lock);
 }
 
-static const struct python_lock_named *name_of(const struct python_lock_oracle *oracle,
-					       const struct lock_point *point)
+/* Where the trial has taken the lock; 0: before the signal. */
+static uint64_t taken_at(const struct python_lock_oracle *oracle, uint64_t lock)
 {
-	uint64_t object = python_lock_object_of(&oracle->watch.objects, point->address);
+	const struct lock *known = lock_book_find(&oracle->book, lock);
 
-	if (!object)
-		object = python_lock_object_of(&oracle->knowledge->objects, point->address);
-	return python_lock_names_find(&oracle->names, object);
+	return known && known->open && known->open->taken.count ? known->open->taken.frames[0].pc
+								: 0;
+}
+
+const struct python_lock_label *python_lock_label_of(const struct python_lock_oracle *oracle,
+						     uint64_t lock)
+{
+	const uint64_t object = python_lock_object(oracle, lock);
+	const uint64_t taken = taken_at(oracle, lock);
+
+	for (size_t i = 0; object && i < oracle->label_count; i++)
+		if (oracle->labels[i].object == object && oracle->labels[i].taken == taken)
+			return &oracle->labels[i];
+	return NULL;
+}
+
+void python_lock_label_add(struct python_lock_oracle *oracle, uint64_t lock)
+{
+	const uint64_t object = python_lock_object(oracle, lock);
+	const struct python_lock_named *named = python_lock_names_find(&oracle->names, object);
+
+	if (!object || python_lock_label_of(oracle, lock))
+		return;
+	alloc_grow((void **)&oracle->labels, oracle->label_count, &oracle->label_capacity,
+		   sizeof(*oracle->labels));
+	oracle->labels[oracle->label_count++] =
+		(struct python_lock_label){.object = object,
+					   .taken = taken_at(oracle, lock),
+					   .type = alloc_text(named ? named->type : "lock"),
+					   .name = named ? alloc_text(named->name) : NULL};
+}
+
+void python_lock_labels_free(struct python_lock_oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->label_count; i++) {
+		free(oracle->labels[i].type);
+		free(oracle->labels[i].name);
+	}
+	free(oracle->labels);
+}
+
+static const char *kind_of(const struct lock_point *point, const struct python_lock_label *label)
+{
+	if (label)
+		return strcmp(label->type, "lock") == 0 ? "Lock" : label->type;
+	return point->kind == LOCK_PYRECURSIVE ? "recursive lock" : "PyThread lock";
 }
 
 static bool is_import_lock(const struct python *python, const struct lock_point *point,
@@ -77,21 +120,19 @@ void python_lock_place(const struct python_lock_oracle *oracle, const struct tri
 {
 	const struct python *python = interpreter_python(trial->stage->interpreter);
 	const pid_t pid = trial->stage->walker.pid;
-	const struct python_lock_named *named = name_of(oracle, point);
-	const bool is_object = python_lock_object_of(&oracle->watch.objects, point->address) != 0;
+	const struct python_lock_label *label = python_lock_label_of(oracle, point->address);
 	struct python_frame filled;
 
-	if (named)
-		snprintf(place, size, "%s (%s)", named->name, kind_of(point, named));
-	else if (!is_object && is_import_lock(python, point, holder, pid))
+	if (label && label->name)
+		snprintf(place, size, "%s (%s)", label->name, kind_of(point, label));
+	else if (!label && is_import_lock(python, point, holder, pid))
 		snprintf(place, size, "the import lock");
 	else if (holder->taken && holder->taken->count &&
 		 fill(python, pid, &holder->taken->frames[0], &filled))
-		snprintf(place, size, "a %s taken in %s:%s",
-			 is_object ? "Lock" : kind_of(point, NULL), last_part(filled.file),
-			 filled.function);
+		snprintf(place, size, "a %s taken in %s:%s", kind_of(point, label),
+			 last_part(filled.file), filled.function);
 	else
-		snprintf(place, size, "a %s", is_object ? "Lock" : kind_of(point, NULL));
+		snprintf(place, size, "a %s", kind_of(point, label));
 }
 
 /* Rows of the interpreter's loop with the Python frames that were kept. */
@@ -134,7 +175,7 @@ json_t *python_lock_evidence(const struct python_lock_oracle *oracle, const stru
 {
 	const struct python *python = interpreter_python(trial->stage->interpreter);
 	struct walker *walker = &trial->stage->walker;
-	const struct python_lock_named *named = name_of(oracle, point);
+	const struct python_lock_label *label = python_lock_label_of(oracle, point->address);
 	struct python_frame owner;
 	json_t *lock = json_object();
 	json_t *waiting = json_array();
@@ -145,8 +186,8 @@ json_t *python_lock_evidence(const struct python_lock_oracle *oracle, const stru
 					       trial->end_stack.frames, trial->end_stack.count,
 					       trial->end_stack.complete, &trial->end_python);
 	}
-	json_object_set_new(lock, "kind", json_string(kind_of(point, named)));
-	json_object_set_new(lock, "name", optional(named ? named->name : NULL));
+	json_object_set_new(lock, "kind", json_string(kind_of(point, label)));
+	json_object_set_new(lock, "name", optional(label ? label->name : NULL));
 	json_object_set_new(lock, "address", evidence_address(point->address));
 	json_object_set_new(lock, "owner",
 			    holder->owner.cfa && fill(python, walker->pid, &holder->owner, &owner)
