@@ -58,7 +58,7 @@ def main():
             if where:
                 print(f"{options.target}: {'/'.join(finding)}: {what}: "
                       f"{ranges.text(ranges.of(where))}")
-    count = len(target.walk())
+    count = len(state_rules.boundaries(target.walk(), state_rules.kind_of(target)))
     if report["boundaries"]["eligible"] != count:
         print(f"{options.target}: the report has {report['boundaries']['eligible']} boundaries, "
               f"the stepper counts {count}")

@@ -10,6 +10,7 @@ before `held`, `lost-update` before `negative` before `after-zero` before `diffe
 trial still held or counted is no finding: it never came to the end.
 """
 import disassembly
+import injectors
 import landing
 from rules import RuleError, after_to, need
 
@@ -438,10 +439,28 @@ TELLS_OTHERWISE = {
 }
 
 
+def boundaries(walk, kind):
+    """The instructions before which the boundaries of a kind lie, in order."""
+    if kind == "instruction":
+        return list(walk.indices())
+    if kind == "call":
+        return [index for index in walk.indices()
+                if index == 1 or injectors.is_edge(walk.instruction(index - 1))]
+    return [place for index in walk.indices() if walk.instruction(index).name == "syscall"
+            for place in (index, index + 1)]
+
+
+def kind_of(target):
+    return target.manifest.get("boundary", "instruction")
+
 
 def derive(target):
+    """At the boundaries that the manifest asks for; system calls are taken not to block."""
     if target.manifest["verdict"] == "good":
         return {}
     if target.name not in RULES:
         raise RuleError("there is no rule for this bad target")
-    return {finding: found for finding, found in RULES[target.name](target).items() if found}
+    places = boundaries(target.walk(), kind_of(target))
+    found = {finding: {number for number, place in enumerate(places, 1) if place in broken}
+             for finding, broken in RULES[target.name](target).items()}
+    return {finding: broken for finding, broken in found.items() if broken}

@@ -29,10 +29,11 @@ def manifest_path(name):
 
 class Target(walk.Target):
     def __init__(self, name, build):
-        self.name = name
-        self.build = os.path.abspath(build)
-        self.program = os.path.join(self.build, "targets", "state", name)
         self.manifest = manifest.read(manifest_path(name))
+        # Several manifests may sweep one program, each at other boundaries.
+        self.name = self.manifest["program"].removeprefix("build:")
+        self.build = os.path.abspath(build)
+        self.program = os.path.join(self.build, "targets", "state", self.name)
         self.stepper = os.path.join(self.build, "tests", "truth", "stepper")
         self.symbols = walk.disassembly.symbols(self.program)
         for name in list(self.symbols):  # what g++ makes of a static variable's name
