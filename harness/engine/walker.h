@@ -122,6 +122,8 @@ int walker_run_syscall(struct walker *walker, bool *at_breakpoint) MUST_CHECK;
 
 int walker_add_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
 void walker_clear_breakpoints(struct walker *walker); /* forgets them; restores the bytes */
+/* Does it stand at one, planted or lifted? That one is stepped over when it goes on. */
+bool walker_is_on_breakpoint(const struct walker *walker);
 /* Takes the walker's breakpoints out of a copy of its memory. The walker itself keeps them: only
  * where it stands there is none, so that what is read and copied there is the program's own. */
 int walker_clean_copy(const struct walker *walker, pid_t copy) MUST_CHECK;

@@ -331,8 +331,7 @@ static bool is_late_step(const struct walker *walker)
 	       (info.si_code == TRAP_BRKPT || info.si_code == TRAP_TRACE);
 }
 
-/* Is there a breakpoint where the walker stands, planted or lifted? */
-static bool is_on_breakpoint(const struct walker *walker)
+bool walker_is_on_breakpoint(const struct walker *walker)
 {
 	for (size_t i = 0; i < walker->breakpoint_count; i++)
 		if (walker->breakpoints[i].address == walker->pc)
@@ -361,8 +360,6 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 	course->is_done = course->at_breakpoint || walker->watched;
 	if (!error && course->is_done)
 		error = trace_get_pc(walker->pid, &walker->pc);
-	/* Behind the instruction that was watched there may be a breakpoint, too. */
-	course->at_breakpoint |= walker->watched && is_on_breakpoint(walker);
 	if (error || course->is_done)
 		return error;
 	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
@@ -501,7 +498,7 @@ static int step_off(struct walker *walker)
 {
 	int error = 0;
 
-	if (is_on_breakpoint(walker)) {
+	if (walker_is_on_breakpoint(walker)) {
 		error = walker_lift_breakpoint(walker, walker->pc);
 		if (!error)
 			error = walker_step(walker);

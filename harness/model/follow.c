@@ -57,6 +57,7 @@ static void go_on_without(struct follow *follow)
 static int settle(struct follow *follow, bool at_breakpoint)
 {
 	struct walker *walker = follow->walker;
+	int error = 0;
 
 	if (walker->end == WALKER_THREADS)
 		go_on_without(follow);
@@ -64,11 +65,14 @@ static int settle(struct follow *follow, bool at_breakpoint)
 	follow->has_execed = walker->execed;
 	if (walker->end != WALKER_RUNS || walker->execed)
 		return 0;
-	if (at_breakpoint)
-		return follow->on_breakpoint(follow->context);
 	if (walker->watched)
-		return follow->on_watch(follow->context);
-	return walker->in_syscall ? on_syscall(follow) : 0;
+		error = follow->on_watch(follow->context);
+	else if (walker->in_syscall)
+		return on_syscall(follow);
+	/* Also where a handler returns to one, or a system call ends before it. */
+	if (!error && (at_breakpoint || walker_is_on_breakpoint(walker)))
+		error = follow->on_breakpoint(follow->context);
+	return error;
 }
 
 int follow_run(struct follow *follow)

@@ -264,8 +264,6 @@ static int on_breakpoint(void *context)
 	const struct registers *registers;
 	int error = walker_registers(walker, &registers);
 
-	if (!error && walker->watched)
-		error = on_watch(watch);
 	for (size_t i = 0; !error && i < watch->return_count; i++)
 		if (watch->returns[i] == walker->pc)
 			note_instance(watch, registers);
