@@ -114,7 +114,7 @@ void lock_oracle_places(struct lock_oracle *oracle, const struct trial *trial)
 	if (oracle->sites_are_known)
 		return;
 	oracle->sites_are_known = true;
-	lock_sites_find(&oracle->sites, symbols);
+	lock_sites_find(&oracle->sites, &trial->stage->walker);
 	if (to->kind == LOCATION_EXIT)
 		return;
 	if (location_resolve(to, symbols, &oracle->ends, &semaphores, &oracle->end_count)) {
@@ -152,6 +152,7 @@ bool lock_oracle_retrace(struct lock_oracle *oracle, const struct trial *trial, 
 	only = held_now(oracle, &count);
 	oracle->watch = (struct lock_watch){.sites = &oracle->sites,
 					    .book = &oracle->book,
+					    .interpreter = trial->stage->interpreter,
 					    .only = all ? NULL : only,
 					    .only_count = all ? 0 : count,
 					    .ends = oracle->ends,

@@ -22,6 +22,7 @@ struct lock_stack lock_stack_copy(const struct frame *frames, size_t count)
 void lock_stack_free(struct lock_stack *stack)
 {
 	free(stack->frames);
+	python_stack_free(&stack->python);
 	*stack = (struct lock_stack){0};
 }
 
@@ -125,11 +126,21 @@ static void keep(struct lock *lock, struct lock_hold *hold)
 	lock->holds = hold;
 }
 
+static void copy_python(struct python_stack *to, const struct python_stack *from)
+{
+	if (!from->count)
+		return;
+	to->count = from->count;
+	to->frames = alloc_resize(NULL, from->count, sizeof(*to->frames));
+	memcpy(to->frames, from->frames, from->count * sizeof(*to->frames));
+}
+
 static struct lock_hold *new_hold(const struct lock_event *event)
 {
 	struct lock_hold *hold = alloc_zero(sizeof(*hold));
 
 	hold->taken = lock_stack_copy(event->frames, event->count);
+	copy_python(&hold->taken.python, &event->python);
 	hold->in_handler = lock_stack_has_handler(event->frames, event->count);
 	return hold;
 }

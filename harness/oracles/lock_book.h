@@ -8,11 +8,13 @@
 #define SIGSWEEP_ORACLES_LOCK_BOOK_H
 
 #include "harness/engine/unwind.h"
+#include "harness/model/evidence_python.h"
 #include "harness/oracles/lock_kinds.h"
 
 struct lock_stack {
 	struct frame *frames;
 	size_t count;
+	struct python_stack python; /* the Python frames among them, if any */
 };
 
 /*
@@ -62,6 +64,7 @@ struct lock_event {
 	struct lock_state state; /* before the call */
 	const struct frame *frames;
 	size_t count;
+	struct python_stack python; /* copied where it is needed */
 };
 
 void lock_book_note(struct lock_book *book, const struct lock_event *event);

@@ -2,6 +2,7 @@
 /* See lock_watch.h: the places in the code where something happens to a lock. */
 #include "harness/base/alloc.h"
 #include "harness/oracles/lock_watch.h"
+#include "harness/python/python.h"
 
 #include <stdlib.h>
 
@@ -67,11 +68,29 @@ static int compare(const void *left, const void *right)
 	return a->pc < b->pc ? -1 : a->pc > b->pc;
 }
 
-void lock_sites_find(struct lock_sites *sites, struct symbols *symbols)
+/* Where the code of a CPython is that the harness knows. */
+static void find_inner(struct lock_sites *sites, const struct walker *walker)
 {
+	const struct python_image *image;
+	struct python *python;
+
+	if (python_attach(walker->symbols, walker->pid, &python)) {
+		fail_clear();
+		return;
+	}
+	image = python_image(python);
+	sites->inner_start = image->start;
+	sites->inner_end = image->end;
+	python_free(python);
+}
+
+void lock_sites_find(struct lock_sites *sites, const struct walker *walker)
+{
+	struct symbols *symbols = walker->symbols;
 	uint64_t loader;
 
 	lock_sites_free(sites);
+	find_inner(sites, walker);
 	add_functions(sites, symbols);
 	add_probes(sites, symbols);
 	if (symbols_named(symbols, LOADER_MARK, &loader, 1))

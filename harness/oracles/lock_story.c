@@ -76,14 +76,25 @@ static json_t *holder_stack(struct lock_oracle *oracle, const struct trial *tria
 			    const struct lock_holder *holder)
 {
 	struct walker *walker = &trial->stage->walker;
+	struct interpreter *interpreter = trial->stage->interpreter;
+	const struct registers *registers;
 	const struct trial_stack *here;
+	struct python_stack python = {0};
+	json_t *stack;
 
 	if (holder->taken)
-		return evidence_stack(walker, holder->taken->frames, holder->taken->count);
+		return evidence_mixed_stack(
+			walker, interpreter, holder->taken->frames, holder->taken->count,
+			holder->taken->count < TRIAL_FRAMES, &holder->taken->python);
 	if (!holder->before)
 		return json_array();
 	here = lock_oracle_here(oracle, trial);
-	return evidence_stack(walker, here->frames, here->count);
+	if (!walker_registers(walker, &registers))
+		python_stack_take(&python, interpreter, walker->pid, registers);
+	stack = evidence_mixed_stack(walker, interpreter, here->frames, here->count, here->complete,
+				     &python);
+	python_stack_free(&python);
+	return stack;
 }
 
 json_t *lock_evidence(struct lock_oracle *oracle, const struct trial *trial,
@@ -111,8 +122,10 @@ json_t *lock_evidence(struct lock_oracle *oracle, const struct trial *trial,
 							   : "after the signal"));
 	json_object_set_new(lock, "held_by", holder_stack(oracle, trial, holder));
 	json_object_set_new(lock, "waiting",
-			    is_waited_for ? evidence_stack(walker, trial->end_stack.frames,
-							   trial->end_stack.count)
+			    is_waited_for ? evidence_mixed_stack(
+						    walker, trial->stage->interpreter,
+						    trial->end_stack.frames, trial->end_stack.count,
+						    trial->end_stack.complete, &trial->end_python)
 					  : json_array());
 	return json_pack("{s:[o]}", "locks", lock);
 }

@@ -60,7 +60,7 @@ static int run_on(struct lock_watch *watch, struct lock_sites *sites, const stru
 			break;
 		if (watch->needs_sites) {
 			error = walker_refresh(walker);
-			lock_sites_find(sites, walker->symbols);
+			lock_sites_find(sites, walker);
 		}
 		if (watch->is_over_limit) {
 			knowledge->reason = alloc_format(
@@ -146,7 +146,7 @@ int lock_prepare(struct stage *stage, void **knowledge)
 	*knowledge = known;
 	if (error || walker->end != WALKER_RUNS)
 		return error;
-	lock_sites_find(&sites, walker->symbols);
+	lock_sites_find(&sites, walker);
 	keep_declarations(&sites);
 	if (sites.count)
 		error = lock_watch_run(&watch);
@@ -167,13 +167,16 @@ int lock_survey(struct stage *stage, void **knowledge)
 	int error;
 
 	walker->execed = false;
-	lock_sites_find(&sites, walker->symbols);
+	lock_sites_find(&sites, walker);
 	error = check_names(&sites, walker->symbols);
 	if (!error) {
 		read_start(known, walker);
 		add_objects(&known->points, walker->symbols);
 		lock_files_add(&known->points, walker->symbols, walker->pid, list);
+		if (interpreter_open(walker, &watch.interpreter))
+			fail_clear();
 		error = run_on(&watch, &sites, stage, known);
+		interpreter_free(watch.interpreter);
 	}
 	if (!error) {
 		lock_points_add_book(&known->points, &known->book);

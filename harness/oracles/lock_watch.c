@@ -57,6 +57,18 @@ static bool is_of_interest(const struct lock_watch *watch, uint64_t address)
 	return !watch->only;
 }
 
+/* At the first instruction of a function of semaphores: who calls it? */
+static bool is_inner(const struct lock_watch *watch, const struct lock_site *site,
+		     const struct registers *registers)
+{
+	uint64_t back;
+
+	return site->kind == LOCK_SEMAPHORE && watch->sites->inner_end &&
+	       !memory_read(watch->follow.walker->pid, registers_sp(registers), &back,
+			    sizeof(back)) &&
+	       back >= watch->sites->inner_start && back < watch->sites->inner_end;
+}
+
 static int note(struct lock_watch *watch, const struct lock_site *site)
 {
 	struct walker *walker = watch->follow.walker;
@@ -69,7 +81,8 @@ static int note(struct lock_watch *watch, const struct lock_site *site)
 	if (error)
 		return error;
 	watch->events++;
-	if (!read_arguments(walker, site, registers, &event, name) ||
+	if (is_inner(watch, site, registers) ||
+	    !read_arguments(walker, site, registers, &event, name) ||
 	    !is_of_interest(watch, event.address) ||
 	    !lock_read(walker->pid, event.address, event.kind, &event.state))
 		return 0;
@@ -77,7 +90,10 @@ static int note(struct lock_watch *watch, const struct lock_site *site)
 		event.count = unwind_stack(walker->unwinder, walker->pid, registers, frames,
 					   TRIAL_FRAMES, NULL);
 	event.frames = frames;
+	if (event.count && site->effect != LOCK_RELEASE)
+		python_stack_take(&event.python, watch->interpreter, walker->pid, registers);
 	lock_book_note(watch->book, &event);
+	python_stack_free(&event.python);
 	return 0;
 }
 

@@ -24,18 +24,23 @@ struct lock_sites {
 	size_t count;
 	size_t capacity;
 	size_t functions; /* how many of them are functions */
+	/* Code whose semaphores are left out: a CPython's, which are the locks of Python's own that
+	 * the python-lock oracle sees. 0: none. */
+	uint64_t inner_start;
+	uint64_t inner_end;
 };
 
 /* All sites of the walker's modules as they are now. Strings are those of its symbols. */
-void lock_sites_find(struct lock_sites *sites, struct symbols *symbols);
+void lock_sites_find(struct lock_sites *sites, const struct walker *walker);
 void lock_sites_free(struct lock_sites *sites);
 
 struct lock_watch {
 	struct follow follow; /* its walker, and how far it came */
 	const struct lock_sites *sites;
 	struct lock_book *book;
-	uint64_t limit;       /* events, 0: any number */
-	const uint64_t *only; /* addresses of the locks of interest; NULL: all */
+	struct interpreter *interpreter; /* for the Python frames of stacks; NULL: none */
+	uint64_t limit;                  /* events, 0: any number */
+	const uint64_t *only;            /* addresses of the locks of interest; NULL: all */
 	size_t only_count;
 	const uint64_t *ends; /* of the window */
 	size_t end_count;
