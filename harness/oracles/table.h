@@ -15,5 +15,6 @@ extern const struct oracle oracle_unsafe_call;
 extern const struct oracle oracle_python_exception;
 extern const struct oracle oracle_shared_data;
 extern const struct oracle oracle_python_lock;
+extern const struct oracle oracle_cleanup;
 
 #endif

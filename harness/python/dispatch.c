@@ -69,6 +69,15 @@ int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 	return 0;
 }
 
+struct dispatch *dispatch_copy(const struct dispatch *dispatch)
+{
+	struct dispatch *copy = alloc_zero(sizeof(*copy));
+
+	*copy = *dispatch;
+	dispatch_forget(copy);
+	return copy;
+}
+
 void dispatch_free(struct dispatch *dispatch)
 {
 	free(dispatch);

@@ -31,6 +31,10 @@ struct dispatch;
 int dispatch_open(const struct python *python, pid_t pid, struct dispatch **dispatch) MUST_CHECK;
 void dispatch_free(struct dispatch *dispatch);
 
+/* One that knows what the other has learned, for another process with the same code: stops of the
+ * one are none of the other's. dispatch_free() frees. */
+struct dispatch *dispatch_copy(const struct dispatch *dispatch);
+
 /* The addresses to stop at, sorted: the first instruction of each opcode's body. */
 const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count);
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc);

@@ -161,3 +161,29 @@ ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }
+
+ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
+		      struct python_place *places, size_t max)
+{
+	size_t count = 0, shims = 0;
+	uint64_t frame;
+	int error = frames_innermost(python, pid, thread, &frame);
+
+	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
+		struct python_place *place = &places[count];
+		struct python_frame ignored;
+		const int owner = frames_owner(python, pid, frame, &ignored);
+
+		place->frame = frame;
+		if (owner == 1)
+			shims++;
+		else
+			error = owner == 0 ? frames_code(python, pid, frame, &place->code,
+							 &place->offset)
+					   : owner;
+		count += owner == 0 && error == 0;
+		if (error == 0)
+			error = read_pointer(pid, frame + python->at.frame_previous, &frame);
+	}
+	return error == 0 || count > 0 ? (ssize_t)count : error;
+}

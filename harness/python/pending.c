@@ -9,6 +9,8 @@
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
+#include <errno.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,4 +152,12 @@ int python_eval_breaker(const struct python *python, pid_t pid, uint64_t thread,
 	error = read_int(pid, python->interpreter + at->interpreter_eval_breaker, &flag);
 	*value = (uint64_t)flag;
 	return error;
+}
+
+int python_tripped_at(const struct python *python, int signal, uint64_t *address)
+{
+	*address = python->handlers + (uint64_t)signal * python->at.signal_size +
+		   python->at.signal_tripped;
+	return python->handlers ? 0
+				: fail(-ENOENT, "Python's table of signal handlers was not found");
 }

@@ -100,6 +100,17 @@ struct python_frame {
 ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_frame *frames, size_t max) MUST_CHECK;
 
+/* Where a frame is, without what its code object says. */
+struct python_place {
+	uint64_t frame;
+	uint64_t code;
+	int offset; /* as in struct python_frame, but it may be that of an inline cache */
+};
+
+/* The same frames as python_frames(), quickly. */
+ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
+		      struct python_place *places, size_t max) MUST_CHECK;
+
 /* The code object of the frame that a thread executes; 0: it executes none. */
 int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
 			uint64_t *code) MUST_CHECK;
@@ -181,6 +192,11 @@ struct python_pending {
 	bool is_flagged;  /* the interpreter was told to look at the next check */
 	bool is_known;    /* false: the table of handlers was not found, `tripped` says nothing */
 };
+
+/* Where the mark (4 bytes) lies that a signal arrived and that its Python handler has not run: it
+ * is set by the handler in C, and cleared right before the one in Python is called. -ENOENT: the
+ * table of handlers was not found. */
+int python_tripped_at(const struct python *python, int signal, uint64_t *address) MUST_CHECK;
 
 /* Bits of python_thread_breaker(), from 3.13 on (pycore_ceval.h, _PY_*_BIT). */
 #define PYTHON_BREAKER_SIGNALS 2

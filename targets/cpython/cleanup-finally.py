@@ -5,7 +5,7 @@ done = []
 
 def work():
     try:
-        pass
+        done.append("work")
     finally:
         done.append("first")
         done.append("second")
