@@ -51,11 +51,10 @@ struct cleanup_course {
 	struct cleanup_event *events;
 	size_t count;
 	size_t capacity;
-	bool starts_at_boundary; /* the first event is what begins at the boundary */
-	bool has_handled;        /* the Python handler was called, after */
-	size_t handled_at;       /* so many events; else as many as there are */
-	bool has_ended;          /* it came to an end of its own, be it by the signal */
-	const char *unknown;     /* why nothing can be said; NULL: it can */
+	bool has_handled;    /* the Python handler was called, after */
+	size_t handled_at;   /* so many events; else as many as there are */
+	bool has_ended;      /* it came to an end of its own, be it by the signal */
+	const char *unknown; /* why nothing can be said; NULL: it can */
 };
 
 /* Makes one: without the signal, or with it, where it is given the undisturbed one.
