@@ -25,7 +25,9 @@ static int next(struct injection *injection, struct boundary *boundary)
 	struct walker *walker = injection->walker;
 
 	if (state->has_begun) {
-		int error = walker_step(walker);
+		int error = window_is_outside(injection->window)
+				    ? window_run_inside(injection->window, walker)
+				    : walker_step(walker);
 
 		if (error)
 			return error;

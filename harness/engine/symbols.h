@@ -71,6 +71,20 @@ bool symbols_place(struct symbols *symbols, uint64_t address, struct place *plac
  * path, else against the name)? */
 bool module_matches(const struct module *module, const char *glob);
 
+/* A stretch of code in the process. */
+struct code_range {
+	uint64_t start;
+	uint64_t end; /* exclusive */
+};
+
+/*
+ * The executable sections of all modules that match the glob: a new array (caller frees) and its
+ * length, 0 where no such module is mapped. -ENOTSUP where one has no section headers: what of its
+ * mappings is code and what is data cannot be told then.
+ */
+int symbols_code(const struct symbols *symbols, const char *glob, struct code_range **ranges,
+		 size_t *count) MUST_CHECK;
+
 /*
  * The addresses of functions named `name` (as in the symbol table, or demangled) in modules that
  * match `glob` (NULL: all, the main program first). Gives a new array (caller frees) and its

@@ -104,6 +104,7 @@ void walker_close(struct walker *walker)
 	code_free(walker->code);
 	maps_free(&walker->maps);
 	free(walker->breakpoints);
+	walker_forget_traps(walker);
 	memset(walker, 0, sizeof(*walker));
 }
 
@@ -232,7 +233,10 @@ static int clean_one_by_one(const struct walker *walker, pid_t copy, size_t firs
 int walker_clean_copy(const struct walker *walker, pid_t copy)
 {
 	size_t end;
+	int error = walker_clean_traps(walker, copy);
 
+	if (error)
+		return error;
 	for (size_t first = 0; first < walker->breakpoint_count; first = end) {
 		end = stretch_end(walker, first);
 		if (clean_stretch(walker, copy, first, end) &&

@@ -40,6 +40,12 @@ struct walker_breakpoint {
 	bool is_planted;
 };
 
+/* Code that is replaced by traps while the walker runs at full speed. */
+struct walker_trap {
+	struct code_range range;
+	uint8_t *saved;
+};
+
 struct walker_signal {
 	siginfo_t info;
 	bool is_sent; /* again, and not met since */
@@ -60,10 +66,10 @@ struct walker {
 	uint64_t pc;
 	struct registers registers; /* where registers_known */
 	bool registers_known;
-	bool in_syscall;   /* stopped at the entry of one (walker_run_syscall()) */
-	bool maps_stale;   /* executable memory was unmapped: names and code must be read again */
-	uint64_t steps;    /* instructions stepped */
-	uint64_t tick_at;  /* of them, when a periodic timer of its own last fired */
+	bool in_syscall;  /* stopped at the entry of one (walker_run_syscall()) */
+	bool maps_stale;  /* executable memory was unmapped: names and code must be read again */
+	uint64_t steps;   /* instructions stepped */
+	uint64_t tick_at; /* of them, when a periodic timer of its own last fired */
 	uint64_t ticks_lost;
 	uint64_t mask_lent; /* its own, while one more signal is blocked for a step */
 	bool is_mask_lent;
@@ -87,6 +93,8 @@ struct walker {
 	struct walker_breakpoint *breakpoints;
 	size_t breakpoint_count;
 	size_t breakpoint_capacity;
+	struct walker_trap *traps;
+	size_t trap_count;
 
 	unsigned int
 		watches; /* slots of the CPU's that were set with trace_set_watch(), a bit each */
@@ -127,6 +135,16 @@ bool walker_is_on_breakpoint(const struct walker *walker);
 /* Takes the walker's breakpoints out of a copy of its memory. The walker itself keeps them: only
  * where it stands there is none, so that what is read and copied there is the program's own. */
 int walker_clean_copy(const struct walker *walker, pid_t copy) MUST_CHECK;
+
+/*
+ * Turns whole ranges of code into breakpoints, so that a run stops before the first instruction in
+ * them, whichever that is. Until walker_untrap_code() no copies may be made, and the walker may not
+ * be stepped in there. What is set already is replaced. walker_is_trapped(): does the pc lie there?
+ */
+int walker_trap_code(struct walker *walker, const struct code_range *ranges,
+		     size_t count) MUST_CHECK;
+int walker_untrap_code(struct walker *walker) MUST_CHECK;
+bool walker_is_trapped(const struct walker *walker, uint64_t pc);
 
 /* Lets it run to its end at full speed. */
 int walker_finish(struct walker *walker) MUST_CHECK;

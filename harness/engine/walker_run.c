@@ -83,6 +83,7 @@ static int on_exec(struct walker *walker)
 	int error;
 
 	walker->breakpoint_count = 0; /* their bytes went with the old image */
+	walker_forget_traps(walker);
 	walker->execed = true;
 	/* Handlers become the default, the alternate stack is gone (execve(2)). */
 	memset(&walker->guard->walker_signals, 0, sizeof(walker->guard->walker_signals));
@@ -280,7 +281,8 @@ static int settle_trap(struct walker *walker, bool *at_breakpoint)
 
 	if (error)
 		return error;
-	*at_breakpoint = breakpoint_at(walker, registers_pc(registers) - BREAKPOINT_SIZE) != NULL;
+	*at_breakpoint = breakpoint_at(walker, registers_pc(registers) - BREAKPOINT_SIZE) != NULL ||
+			 walker_is_trapped(walker, registers_pc(registers) - BREAKPOINT_SIZE);
 	if (!*at_breakpoint)
 		return 0;
 	back = *registers;

@@ -16,7 +16,7 @@
 
 struct injection {
 	struct walker *walker;
-	const struct window *window;
+	struct window *window;
 	void *state; /* the injector's own */
 	/* Would the system call before which the walker stands block? Tried out in a copy. */
 	int (*would_block)(void *context, bool *blocks);

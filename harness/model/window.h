@@ -51,6 +51,16 @@ void window_free(struct window *window);
 /* Does the window end before the instruction where the walker stands? */
 bool window_is_end(const struct window *window, uint64_t pc);
 
+/* Is the walker where `in` lets nothing through before code of other modules is executed? */
+bool window_is_outside(const struct window *window);
+
+/*
+ * Runs such a walker to the next instruction that `in` may let through, or that ends the window, or
+ * to its own end: at full speed where that is possible, else one step. What lies between is skipped
+ * without being a boundary.
+ */
+int window_run_inside(struct window *window, struct walker *walker) MUST_CHECK;
+
 /* Is the present pc of the walker one that `in` lets through? To be asked at each boundary. */
 bool window_is_eligible(struct window *window, struct walker *walker);
 
