@@ -175,7 +175,7 @@ static int check_manifest(const struct settings *settings, const struct manifest
 	int error;
 
 	if (!is_declared(settings, manifest, why, sizeof(why)) ||
-	    !check_needs(manifest, settings->run_long, why, sizeof(why))) {
+	    !check_needs(manifest, settings->build, settings->run_long, why, sizeof(why))) {
 		score->skipped++;
 		tell("skip", manifest, why);
 		return 0;

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool has(const struct manifest_need *need, char *why, size_t size)
+static bool has(const struct manifest *manifest, const struct manifest_need *need,
+		const char *build, char *why, size_t size)
 {
 	char *path = NULL;
 	bool there = true;
@@ -25,8 +26,10 @@ static bool has(const struct manifest_need *need, char *why, size_t size)
 		free(path);
 		break;
 	case MANIFEST_NEED_FILE:
-		there = access(need->text, R_OK) == 0;
-		snprintf(why, size, "there is no file %s here", need->text);
+		path = manifest_built(manifest, build, need->text);
+		there = access(path, R_OK) == 0;
+		snprintf(why, size, "there is no file %s here", path);
+		free(path);
 		break;
 	case MANIFEST_NEED_ROOT:
 		there = geteuid() == 0;
@@ -39,14 +42,15 @@ static bool has(const struct manifest_need *need, char *why, size_t size)
 	return there;
 }
 
-bool check_needs(const struct manifest *manifest, bool run_long, char *why, size_t size)
+bool check_needs(const struct manifest *manifest, const char *build, bool run_long, char *why,
+		 size_t size)
 {
 	if (manifest->is_long && !run_long) {
 		snprintf(why, size, "it is long; make check-all runs it");
 		return false;
 	}
 	for (size_t i = 0; i < manifest->need_count; i++)
-		if (!has(&manifest->needs[i], why, size))
+		if (!has(manifest, &manifest->needs[i], build, why, size))
 			return false;
 	return true;
 }
@@ -120,7 +124,7 @@ static void set_command(const struct manifest *manifest, const char *build, cons
 	list_add(&scenario->arguments, program);
 	free(program);
 	for (size_t i = 0; i < manifest->arguments.count; i++) {
-		char *argument = manifest_argument(manifest, i);
+		char *argument = manifest_argument(manifest, build, i);
 
 		list_add(&scenario->arguments, argument);
 		free(argument);

@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 /* Is everything there that the manifest needs? Else `why` says what is missing. */
-bool check_needs(const struct manifest *manifest, bool run_long, char *why, size_t size);
+bool check_needs(const struct manifest *manifest, const char *build, bool run_long, char *why,
+		 size_t size);
 
 /* Fills an initialised scenario; -EINVAL names FILE:LINE. `build`: the build folder, `python`: what
  * `program: python` is. */

@@ -315,25 +315,32 @@ int manifest_read(struct manifest *manifest, const char *path, const char *inter
 	return error;
 }
 
-char *manifest_program(const struct manifest *manifest, const char *build, const char *python)
+char *manifest_built(const struct manifest *manifest, const char *build, const char *value)
 {
-	const char *name = manifest_build_name(manifest->program.text);
+	const char *name = manifest_build_name(value);
 	char *real;
-	char *program;
+	char *path;
 
-	if (manifest->is_python)
-		return alloc_text(python);
 	if (!name)
-		return alloc_text(manifest->program.text);
+		return manifest_beside(manifest, value);
 	/* A manifest given as "x.manifest" or "../native/x.manifest" has the same folder. */
 	real = realpath(manifest->folder, NULL);
-	program = alloc_format("%s/targets/%s/%s", build, basename(real ? real : manifest->folder),
-			       name);
+	path = alloc_format("%s/targets/%s/%s", build, basename(real ? real : manifest->folder),
+			    name);
 	free(real);
-	return program;
+	return path;
 }
 
-char *manifest_argument(const struct manifest *manifest, size_t n)
+char *manifest_program(const struct manifest *manifest, const char *build, const char *python)
 {
-	return manifest_beside(manifest, manifest->arguments.items[n].text);
+	if (manifest->is_python)
+		return alloc_text(python);
+	if (!manifest_build_name(manifest->program.text))
+		return alloc_text(manifest->program.text);
+	return manifest_built(manifest, build, manifest->program.text);
+}
+
+char *manifest_argument(const struct manifest *manifest, const char *build, size_t n)
+{
+	return manifest_built(manifest, build, manifest->arguments.items[n].text);
 }

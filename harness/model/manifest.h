@@ -120,7 +120,10 @@ void manifest_free(struct manifest *manifest);
  */
 char *manifest_program(const struct manifest *manifest, const char *build, const char *python);
 
-/* The n-th argument, from 0, with `manifest:FILE` resolved; the caller frees. */
-char *manifest_argument(const struct manifest *manifest, size_t n);
+/* A value with `build:NAME` and `manifest:FILE` resolved; the caller frees. */
+char *manifest_built(const struct manifest *manifest, const char *build, const char *value);
+
+/* The n-th argument, from 0, resolved like that; the caller frees. */
+char *manifest_argument(const struct manifest *manifest, const char *build, size_t n);
 
 #endif

@@ -172,10 +172,10 @@ static void resolves_names(void **state)
 	text = manifest_program(&manifest, "out", "py");
 	assert_string_equal(text, expected);
 	free(text);
-	text = manifest_argument(&manifest, 0);
+	text = manifest_argument(&manifest, "out", 0);
 	assert_string_equal(text, file);
 	free(text);
-	text = manifest_argument(&manifest, 1);
+	text = manifest_argument(&manifest, "out", 1);
 	assert_string_equal(text, "a:b");
 	free(text);
 	assert_int_equal(manifest.stdin_kind, MANIFEST_STDIN_FILE);
