@@ -21,6 +21,9 @@
 #include <uthash.h>
 
 #define FRAMES_MAX 256
+#define LOOK_FRAMES 4 /* the loop, the look at what is pending, at signals, calling the handler */
+#define DIRECT_CALL 0xe8
+#define DIRECT_CALL_SIZE 5 /* opcode and a distance of four bytes */
 
 /* What is known of all trials in which the exception comes up at one place. */
 struct rising {
@@ -40,7 +43,8 @@ struct oracle_state {
 	uint64_t tripped_at;
 	unsigned int slot;
 	bool is_watched;
-	bool is_handled; /* the Python handler was called, at: */
+	bool is_handled;  /* the Python handler was called, at: */
+	uint64_t entered; /* struct cleanup_course */
 	struct python_place frames[FRAMES_MAX];
 	size_t frame_count;
 };
@@ -79,6 +83,7 @@ static int before(void *context, const struct trial *trial)
 	(void)trial;
 	state->is_watched = false;
 	state->is_handled = false;
+	state->entered = 0;
 	state->frame_count = 0;
 	return 0;
 }
@@ -111,6 +116,64 @@ static void read_frames(struct oracle_state *state, const struct trial *trial, p
 	fail_clear();
 }
 
+/* Is the innermost frame at the call of an __enter__? Of which blocks? */
+static uint64_t blocks_entered(struct oracle_state *state, const struct trial *trial)
+{
+	const struct python *python = interpreter_python(trial->stage->interpreter);
+	const struct python_blocks *blocks;
+	int code;
+
+	if (!state->frame_count)
+		return 0;
+	code = cleanup_codes_find(&state->codes, python, trial->pid, state->frames[0].code, true);
+	if (code < 0)
+		return 0;
+	blocks = &state->codes.list[code]->blocks;
+	for (int offset = state->frames[0].offset; offset >= 0; offset -= 2) {
+		const struct python_step *step = python_blocks_step(blocks, offset);
+
+		if (step)
+			return step->enters;
+	}
+	return 0;
+}
+
+/* Was the frame's function called by a call instruction with a fixed target? */
+static bool is_direct_call(const struct trial *trial, uint64_t return_address)
+{
+	uint8_t code;
+
+	return memory_read(trial->pid, return_address - DIRECT_CALL_SIZE, &code, sizeof(code)) ==
+		       0 &&
+	       code == DIRECT_CALL;
+}
+
+/*
+ * Does the interpreter's loop itself look at signals here, the opcode being over? Else a C function
+ * does that it has called: that is never called directly, but through a pointer, or by one of the
+ * functions that call objects.
+ */
+static bool is_loops_own_look(const struct trial *trial)
+{
+	struct walker *walker = &trial->stage->walker;
+	struct frame frames[LOOK_FRAMES];
+	const size_t count = unwind_stack(walker->unwinder, trial->pid, &trial->watch_registers,
+					  frames, LOOK_FRAMES, NULL);
+
+	for (size_t i = 1; i < count; i++) {
+		struct place place = {0};
+
+		if (!interpreter_is_loop(trial->stage->interpreter, frames[i].pc - 1))
+			continue;
+		(void)symbols_place(
+			walker->symbols,
+			frames[i - 1].is_exact ? frames[i - 1].pc : frames[i - 1].pc - 1, &place);
+		return is_direct_call(trial, frames[i].pc) &&
+		       !(place.function && strcasestr(place.function, "call"));
+	}
+	return false;
+}
+
 /* The mark is set by the handler in C and cleared where the one in Python is called. */
 static void on_write(struct oracle_state *state, const struct trial *trial)
 {
@@ -120,6 +183,9 @@ static void on_write(struct oracle_state *state, const struct trial *trial)
 		return;
 	state->is_handled = true;
 	read_frames(state, trial, trial->pid, &trial->watch_registers);
+	state->entered = blocks_entered(state, trial);
+	if (state->entered && !is_loops_own_look(trial))
+		state->entered = 0;
 	trial_unwatch(trial, state->slot);
 }
 
@@ -187,6 +253,7 @@ static int follow_both(struct oracle_state *state, const struct trial *trial, st
 	if (!error) {
 		const size_t count = frames_at_boundary(state, trial, frames);
 
+		got.entered = state->entered;
 		rising->count = cleanup_compare(&state->codes, image->version >> 16 & 0xff, frames,
 						count, &expected, &got, rising->losses);
 		error = rising->count < 0 ? (int)rising->count : 0;
@@ -200,8 +267,9 @@ static int follow_both(struct oracle_state *state, const struct trial *trial, st
 static char *key_of(struct oracle_state *state, const struct trial *trial)
 {
 	char outcome[OUTCOME_TEXT];
-	char *key = alloc_format("%s %s", outcome_text(&trial->outcome, outcome),
-				 state->is_handled ? "handled" : "boundary");
+	char *key = alloc_format("%s %s %llx", outcome_text(&trial->outcome, outcome),
+				 state->is_handled ? "handled" : "boundary",
+				 (unsigned long long)state->entered);
 
 	if (!state->is_handled) {
 		const struct registers *registers;

@@ -53,6 +53,8 @@ struct cleanup_course {
 	size_t capacity;
 	bool has_handled;    /* the Python handler was called, after */
 	size_t handled_at;   /* so many events; else as many as there are */
+	uint64_t entered;    /* with statements of the innermost frame whose __enter__ had returned
+			      * then, though it is its call that was interrupted */
 	bool has_ended;      /* it came to an end of its own, be it by the signal */
 	const char *unknown; /* why nothing can be said; NULL: it can */
 };

@@ -242,7 +242,7 @@ static bool has_effect(struct walk *walk, const struct cleanup_event *event,
 }
 
 /* From here on the exception is on its way. */
-static void handle(struct walk *walk, const struct cleanup_event *next)
+static void handle(struct walk *walk, const struct cleanup_event *next, uint64_t entered)
 {
 	walk->has_handled = true;
 	for (size_t i = 0; i < walk->known_count; i++) {
@@ -252,6 +252,8 @@ static void handle(struct walk *walk, const struct cleanup_event *next)
 		activation->begun =
 			begun_at(walk, activation->code, activation->last, activation->running);
 	}
+	if (top(walk))
+		top(walk)->inside |= entered;
 	/* Up to 3.10 it comes up between two instructions, the first one being over. */
 	if (walk->minor <= 10 && next && top(walk) && top(walk)->frame == next->frame &&
 	    !top(walk)->has_ended)
@@ -259,15 +261,15 @@ static void handle(struct walk *walk, const struct cleanup_event *next)
 }
 
 static void go(struct walk *walk, const struct cleanup_course *course, bool is_baseline,
-	       size_t handled_at)
+	       const struct cleanup_course *handled)
 {
 	for (size_t i = 0; i < course->count; i++) {
 		const struct cleanup_event *event = &course->events[i];
 		const struct cleanup_event *next =
 			i + 1 < course->count ? &course->events[i + 1] : NULL;
 
-		if (i == handled_at)
-			handle(walk, event);
+		if (i == handled->handled_at)
+			handle(walk, event, handled->entered);
 		take(walk, event);
 		if (!walk->has_handled || !has_effect(walk, event, next))
 			continue;
@@ -370,9 +372,9 @@ ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
 	if (error || !got->has_ended || !expected->has_ended)
 		return error;
 	baseline = start(codes, minor, frames, frame_count);
-	go(baseline, expected, true, got->handled_at);
+	go(baseline, expected, true, got);
 	trial = start(codes, minor, frames, frame_count);
-	go(trial, got, false, got->handled_at);
+	go(trial, got, false, got);
 	for (size_t i = 0; i < baseline->owed_count && count < CLEANUP_LOSSES_MAX; i++)
 		count += is_lost(trial, &baseline->owed[i], &losses[count]);
 	end(baseline);

@@ -28,6 +28,7 @@ struct python_step {
 	bool is_half; /* a call of two instructions, the first: alone it does all, or nothing */
 	bool ends;    /* returns: the frame is gone, or suspended */
 	int line;
+	uint64_t enters; /* with statements whose __enter__ it calls: they protect what follows */
 	uint64_t inside; /* would an exception here, if nothing else stops it, come by the block? */
 	uint64_t cleanup; /* the block's cleanup, run when all went well */
 	uint64_t handler; /* the same, run with an exception on its way */

@@ -335,6 +335,8 @@ static void mark_exits_by_line(struct blocks_code *code, size_t block)
 		    (start < 0 || code->rows[n].start < start))
 			start = code->rows[n].start;
 	setup = previous(code, start);
+	if (setup >= 0)
+		step_at(code, setup)->enters |= UINT64_C(1) << block;
 	for (int offset = start; offset >= 0 && (size_t)offset / BLOCKS_UNIT < code->count;
 	     offset = at(code, offset)->next) {
 		if (at(code, offset)->is_normal && step_at(code, offset)->line == with->line &&
