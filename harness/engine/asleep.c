@@ -44,17 +44,25 @@ enum asleep_verdict asleep_say(struct asleep_proof *proof, size_t thread,
 	return verdict;
 }
 
+static bool has_ended(const struct asleep_sight *sight)
+{
+	return sight->status.state == 'Z' || sight->status.state == 'X';
+}
+
 static int look_at_thread(pid_t pid, pid_t tid, struct asleep_sight *sight)
 {
 	int error = procfs_status(tid, &sight->status);
-	bool has_ended = sight->status.state == 'Z' || sight->status.state == 'X';
 
 	sight->pid = pid;
 	sight->tid = tid;
 	sight->call = (struct process_syscall){.number = -1};
 	/* One that has ended belongs to nobody any more: only root may look. */
-	if (!error && !has_ended)
+	if (!error && !has_ended(sight))
 		error = procfs_syscall(pid, tid, &sight->call);
+	/* It may have ended between the two. */
+	if ((error == -EACCES || error == -EPERM) && procfs_status(tid, &sight->status) == 0 &&
+	    has_ended(sight))
+		error = 0;
 	if (!error)
 		error = procfs_cpu_time(pid, tid, &sight->cpu_time);
 	return error;
