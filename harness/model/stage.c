@@ -135,6 +135,7 @@ int stage_close(struct stage *stage)
 	undo_close(stage->guard.undo);
 	descriptors_free(stage->descriptors);
 	capture_close(&stage->capture);
+	went_answers_free(&stage->went_answers);
 	filter_free(stage->filter);
 	family_free(&stage->family);
 	return error;

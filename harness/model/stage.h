@@ -13,6 +13,7 @@
 #include "harness/engine/walker.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/scenario.h"
+#include "harness/model/went.h"
 
 struct baseline {
 	struct outcome outcome;
@@ -55,6 +56,7 @@ struct stage {
 	int stdin_fd;
 	size_t undo_start;
 	struct watches watches;
+	struct went_answers went_answers;
 
 	/* Saved where the walker stands; changes only with its system calls. */
 	uint64_t saved_at; /* walker.syscalls, 0: never */

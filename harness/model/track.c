@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HITS_MAX                                                                                   \
-	200 /* stops for one trial: an exception that is passed on by hundreds of frames           \
-	     */
+#define HITS_MAX 200       /* stops for one trial: hundreds of frames pass an exception on */
+#define HITS_MAX_ALL 20000 /* where every exception is watched */
 
 const char *went_text(enum went_kind kind)
 {
@@ -277,7 +276,7 @@ void track_begin(struct track *track, uint64_t thread)
 
 void track_hit(struct track *track, unsigned int slots)
 {
-	if (track->hits++ == HITS_MAX) {
+	if (track->hits++ == (track->on_taken ? HITS_MAX_ALL : HITS_MAX)) {
 		track_give_up(track, "it changes more often than can be followed");
 		return;
 	}

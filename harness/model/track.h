@@ -92,6 +92,7 @@ struct track {
 	struct python_bare_frame frames[TRACK_FRAMES];
 	size_t frame_count;
 	size_t frames_left;            /* further out than those watched */
+	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
 	bool has_exception;            /* RAISED: the exception is watched too */
 	uint64_t handled_before;       /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */

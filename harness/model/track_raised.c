@@ -81,6 +81,7 @@ void track_raise(struct track *track)
 {
 	track->state = TRACK_RAISED;
 	track->handled = 0;
+	track->is_taken = false;
 	if (!read_handled(track, &track->handled_before))
 		track->handled_before = 0;
 	watch_way_out(track);
@@ -100,15 +101,29 @@ static bool is_watched(const struct track *track, const struct python_bare_frame
 	return false;
 }
 
+/* Is it the class that was raised which is set anew? */
+static bool is_ours_again(const struct track *track)
+{
+	struct python_exception exception;
+
+	return python_current_exception(python_of(track), track->pid, track->thread, &exception) ==
+		       0 &&
+	       strcmp(exception.type_name, track->exception) == 0;
+}
+
 static void on_exception(struct track *track)
 {
 	uint64_t value;
 
 	if (!track_is_raised(track, &value)) {
-		if (track->on_taken)
+		/* What is raised and taken after it, as while it is printed, is not it. */
+		if (!track->is_taken && track->on_taken)
 			track->on_taken(track->context);
+		track->is_taken = true;
 		return;
 	}
+	if (track->on_taken)
+		track->is_taken = !is_ours_again(track);
 	if (!track->frames_left)
 		return;
 	track_read_frames(track);

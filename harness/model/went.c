@@ -110,6 +110,9 @@ json_t *went_json(const struct trial *trial)
 	add_place(object, "entered", track->entered);
 	add_place(object, "raised", track->raised);
 	add_place(object, "at", track->at);
+	if (*trial->went.by)
+		json_object_set_new(object, "by",
+				    evidence_text(trial->went.by, strlen(trial->went.by), WENT_BY));
 	if (*track->reason)
 		json_object_set_new(object, "reason", json_string(track->reason));
 	if (trial->went.delivered && trial->went.entered >= trial->went.delivered)

@@ -14,11 +14,22 @@
 #include <stdint.h>
 
 struct trial;
+struct went_answer;
+
+#define WENT_BY 260
+
+/* Who dropped what, by place: kept for a walker's life. All zeros: none yet. */
+struct went_answers {
+	struct went_answer *list;
+	size_t count;
+	size_t capacity;
+};
 
 struct went {
 	struct track track;
 	uint64_t delivered; /* time on the CPU, in nanoseconds; 0: not yet */
 	uint64_t entered;   /* likewise, where the Python handler was called */
+	char by[WENT_BY];   /* lost in C: "module:function"; "": not known */
 };
 
 /* The copy stands at its boundary, nothing is delivered. */
@@ -31,6 +42,10 @@ void went_hit(struct trial *trial, unsigned int slots);
 void went_at_end(struct trial *trial);
 /* It is gone. */
 void went_end(struct trial *trial);
+
+/* After the trial, the walker standing at its boundary: finds out who dropped an exception in C. */
+int went_settle(struct trial *trial) MUST_CHECK;
+void went_answers_free(struct went_answers *answers);
 
 /* The `went` member of a trial line, in new memory (free()); NULL: none. */
 char *went_text_json(const struct trial *trial);

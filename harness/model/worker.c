@@ -93,6 +93,8 @@ static int try_boundary(struct walk *walk, const struct boundary *boundary)
 		return error;
 	memset(&trial, 0, sizeof(trial));
 	error = trial_run(&trial, &walk->stage, boundary, false, walk->oracle_states);
+	if (!error)
+		error = went_settle(&trial);
 	if (!error) {
 		story_judge(&story, &trial);
 		error = write_examples(walk, &story);

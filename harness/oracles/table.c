@@ -16,6 +16,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_python_exception,
 	&oracle_python_lock,
 	&oracle_cleanup,
+	&oracle_lost,
 	NULL,
 };
 

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES_MAX (1u << 20) /* a larger count is no dict of ours */
-#define KEYS_GENERAL 0         /* pycore_dict.h, DictKeysKind, from 3.11 on */
+#define TYPE_IS_LIST (1ull << 25)  /* Include/object.h, Py_TPFLAGS_LIST_SUBCLASS */
+#define TYPE_IS_TUPLE (1ull << 26) /* Py_TPFLAGS_TUPLE_SUBCLASS: named tuples as well */
+#define ENTRIES_MAX (1u << 20)     /* a larger count is no dict of ours */
+#define KEYS_GENERAL 0             /* pycore_dict.h, DictKeysKind, from 3.11 on */
 #define KEYS_SPLIT 2
 
 /* The entries of a dict: `count` of `stride` bytes from `start` on. */
@@ -167,15 +169,16 @@ ssize_t python_items(const struct python *python, pid_t pid, uint64_t object, ui
 		     size_t max)
 {
 	const struct python_layout *at = &python->at;
-	uint64_t count, start = object + at->tuple_items;
-	char name[16];
-	int error = python_type_name(python, pid, object, name, sizeof(name));
+	uint64_t count, type, flags, start = object + at->tuple_items;
+	int error = read_type(python, pid, object, &type);
 
+	if (error == 0)
+		error = read_pointer(pid, type + at->type_flags, &flags);
 	if (error != 0)
 		return error;
-	if (strcmp(name, "list") == 0)
+	if ((flags & TYPE_IS_LIST) != 0)
 		error = read_pointer(pid, object + at->list_items, &start);
-	else if (strcmp(name, "tuple") != 0)
+	else if ((flags & TYPE_IS_TUPLE) == 0)
 		return -EINVAL;
 	if (error == 0)
 		error = read_pointer(pid, object + at->object_size, &count);

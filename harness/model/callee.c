@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* See callee.h. */
+#include "harness/model/callee.h"
+
+#include "harness/base/alloc.h"
+#include "harness/kernel/memory.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX (64u << 20)
+
+/* What carries calls out and is never what one wants to hear of. */
+static const char *const glue[] = {
+	"PyObject_Call*",
+	"PyObject_Vectorcall*",
+	"PyVectorcall_*",
+	"PyCFunction_Call*",
+	"PyEval_*",
+	"Py_RunMain",
+	"Py_BytesMain",
+	"PyRun_*",
+	"_PyObject_Call*",
+	"_PyObject_MakeTpCall",
+	"_PyObject_FastCall*",
+	"_PyObject_Vectorcall*",
+	"_PyFunction_Vectorcall*",
+	"_PyEval_*",
+	"_PyRun_*",
+	"_PyStack_*",
+	"cfunction_*",
+	"method_vectorcall*",
+	"_start",
+	"main",
+	"__libc_start*",
+};
+
+static const char *const libraries[] = {
+	"libc.so*", "libc-*.so", "libm.so*", "libm-*.so", "libpthread*", "ld-linux*", "[[]vdso]",
+};
+
+static bool matches(const char *name, const char *const *globs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fnmatch(globs[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static uint64_t lookup(const struct frame *frame)
+{
+	return frame->is_exact ? frame->pc : frame->pc - 1;
+}
+
+/* How many frames, from the innermost on, the loop's innermost run has called. */
+static size_t count_called(struct interpreter *interpreter, const struct frame *frames,
+			   size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && !interpreter_is_loop(interpreter, lookup(&frames[n])))
+		n++;
+	return n;
+}
+
+static bool is_identifier(const char *text)
+{
+	if (!isalpha((unsigned char)*text) && *text != '_')
+		return false;
+	while (isalnum((unsigned char)*text) || *text == '_')
+		text++;
+	return *text == '\0';
+}
+
+/* Looks in one mapping for a PyMethodDef of the function: its name and address stand first, one
+ * after the other (Include/methodobject.h). */
+static bool search_methods(pid_t pid, const struct mapping *mapping, uint64_t function, char *name,
+			   size_t size)
+{
+	const size_t bytes = (size_t)(mapping->end - mapping->start);
+	uint64_t *words;
+	bool found = false;
+	ssize_t got;
+
+	if (bytes > DATA_MAX)
+		return false;
+	words = alloc_zero(bytes);
+	got = memory_read_some(pid, mapping->start, words, bytes);
+	for (size_t n = 1; !found && got > 0 && n < (size_t)got / sizeof(*words); n++)
+		found = words[n] == function && words[n - 1] &&
+			memory_read_text(pid, words[n - 1], name, size) > 0 && is_identifier(name);
+	free(words);
+	return found;
+}
+
+static bool find_method(struct walker *walker, pid_t pid, const struct module *module,
+			uint64_t function, char *name, size_t size)
+{
+	bool found = false;
+
+	for (size_t n = 0; !found && n < walker->maps.count; n++) {
+		const struct mapping *mapping = &walker->maps.list[n];
+
+		if (mapping->start >= module->start && mapping->start < module->end &&
+		    mapping->readable && !mapping->executable)
+			found = search_methods(pid, mapping, function, name, size);
+	}
+	if (!found)
+		name[0] = '\0';
+	return found;
+}
+
+/* The best name of a function, and whether it is one that tells something. */
+static bool name_frame(struct walker *walker, pid_t pid, const struct frame *frame,
+		       const struct place *place, struct callee_name *name)
+{
+	snprintf(name->module, sizeof(name->module), "%s", place->module->name);
+	if (frame->function_start && find_method(walker, pid, place->module, frame->function_start,
+						 name->function, sizeof(name->function)))
+		return true;
+	if (place->function) {
+		snprintf(name->function, sizeof(name->function), "%s", place->function);
+		return !matches(place->function, glue, sizeof(glue) / sizeof(*glue));
+	}
+	snprintf(name->function, sizeof(name->function), "+0x%llx",
+		 (unsigned long long)((frame->function_start ? frame->function_start
+							     : place->address) -
+				      place->module->bias));
+	return false;
+}
+
+enum origin { OWN, LIBRARY, EXTENSION };
+
+static enum origin origin_of(const struct interpreter *interpreter, const struct module *module)
+{
+	const struct python_image *image = python_image(interpreter_python(interpreter));
+
+	if (module->start <= image->eval && image->eval < module->end)
+		return OWN;
+	return matches(module->name, libraries, sizeof(libraries) / sizeof(*libraries)) ? LIBRARY
+											: EXTENSION;
+}
+
+bool callee_find(struct walker *walker, struct interpreter *interpreter, pid_t pid,
+		 const struct frame *frames, size_t count, struct callee_name *name)
+{
+	const size_t called = count_called(interpreter, frames, count);
+	bool has_name = false;
+
+	*name = (struct callee_name){0};
+	for (size_t n = called; n-- > 0;) {
+		struct place place = {0};
+
+		if (symbols_place(walker->symbols, lookup(&frames[n]), &place) &&
+		    origin_of(interpreter, place.module) == EXTENSION) {
+			(void)name_frame(walker, pid, &frames[n], &place, name);
+			return true;
+		}
+	}
+	for (size_t n = called; n-- > 0 && !has_name;) {
+		struct callee_name candidate;
+		struct place place = {0};
+
+		if (!symbols_place(walker->symbols, lookup(&frames[n]), &place))
+			continue;
+		has_name = name_frame(walker, pid, &frames[n], &place, &candidate);
+		if (has_name || !*name->module)
+			*name = candidate;
+	}
+	return *name->module != '\0';
+}
+
+bool callee_passes(struct walker *walker, struct interpreter *interpreter,
+		   const struct frame *frames, size_t count, const char *word)
+{
+	const size_t called = count_called(interpreter, frames, count);
+
+	for (size_t n = 0; n < called; n++) {
+		struct place place = {0};
+
+		if (symbols_place(walker->symbols, lookup(&frames[n]), &place) && place.function &&
+		    strstr(place.function, word))
+			return true;
+	}
+	return false;
+}
