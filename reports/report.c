@@ -23,13 +23,14 @@ static const struct member host_members[] = {{"kernel", MEMBER_NULL},
 					     {NULL, MEMBER_OPTIONAL}};
 
 static const struct member scenario_members[] = {
-	{"program", MEMBER_NULL},   {"argv", MEMBER_LIST},     {"environment", MEMBER_LIST},
-	{"directory", MEMBER_NULL}, {"stdin", MEMBER_NULL},    {"signal", MEMBER_NULL},
-	{"boundary", MEMBER_NULL},  {"window", MEMBER_OBJECT}, {"strategy", MEMBER_NULL},
-	{"mode", MEMBER_NULL},      {"oracles", MEMBER_LIST},  {"expect", MEMBER_LIST},
-	{"status", MEMBER_NULL},    {"timeout", MEMBER_NULL},  {"budget", MEMBER_NULL},
-	{"keep_vdso", MEMBER_NULL}, {"watched", MEMBER_LIST},  {"jobs", MEMBER_NULL},
-	{"shard", MEMBER_NULL},     {"seed", MEMBER_NULL},     {NULL, MEMBER_OPTIONAL}};
+	{"program", MEMBER_NULL},   {"argv", MEMBER_LIST},      {"environment", MEMBER_LIST},
+	{"directory", MEMBER_NULL}, {"stdin", MEMBER_NULL},     {"signal", MEMBER_NULL},
+	{"boundary", MEMBER_NULL},  {"window", MEMBER_OBJECT},  {"strategy", MEMBER_NULL},
+	{"mode", MEMBER_NULL},      {"oracles", MEMBER_LIST},   {"expect", MEMBER_LIST},
+	{"status", MEMBER_NULL},    {"timeout", MEMBER_NULL},   {"max_latency", MEMBER_OPTIONAL},
+	{"budget", MEMBER_NULL},    {"keep_vdso", MEMBER_NULL}, {"watched", MEMBER_LIST},
+	{"jobs", MEMBER_NULL},      {"shard", MEMBER_NULL},     {"seed", MEMBER_NULL},
+	{NULL, MEMBER_OPTIONAL}};
 
 static const struct member window_members[] = {
 	{"from", MEMBER_NULL}, {"to", MEMBER_NULL}, {"in", MEMBER_NULL}, {NULL, MEMBER_OPTIONAL}};

@@ -167,6 +167,8 @@ void compare_report(const struct manifest *manifest, const json_t *report,
 		       json_object_get(report, "outcomes"), difference);
 	compare_counts(manifest, manifest->deliveries, manifest->delivery_count,
 		       json_object_get(report, "delivery"), difference);
+	compare_counts(manifest, manifest->wents, manifest->went_count,
+		       json_object_get(report, "went"), difference);
 	compare_complete(manifest, report, difference);
 	compare_unknown(manifest, report, difference);
 }

@@ -89,6 +89,11 @@ static int set_timeout(struct scenario *scenario, const char *value)
 	return option_seconds(value, &scenario->timeout);
 }
 
+static int set_max_latency(struct scenario *scenario, const char *value)
+{
+	return option_seconds(value, &scenario->max_latency);
+}
+
 static int set_status(struct scenario *scenario, const char *value)
 {
 	unsigned long long status;
@@ -150,6 +155,7 @@ int check_scenario(const struct manifest *manifest, const char *build, const cha
 		{&manifest->budget, scenario_set_budget},
 		{&manifest->timeout, set_timeout},
 		{&manifest->status, set_status},
+		{&manifest->max_latency, set_max_latency},
 	};
 	int error = 0;
 

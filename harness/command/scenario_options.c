@@ -109,6 +109,11 @@ static int set_expect(void *settings, const char *value)
 	return scenario_set_expected(&((struct run_settings *)settings)->scenario, value);
 }
 
+static int set_max_latency(void *settings, const char *value)
+{
+	return option_seconds(value, &((struct run_settings *)settings)->scenario.max_latency);
+}
+
 static int set_status(void *settings, const char *value)
 {
 	struct run_settings *run = settings;
@@ -219,6 +224,9 @@ const struct option_row run_options[] = {
 	 set_status},
 	{"timeout", 0, "SECONDS", "limit for one trial (default: twenty times the baseline)",
 	 set_timeout},
+	{"max-latency", 0, "SECONDS",
+	 "time on the CPU within which a CPython must call its handler (default 0.1)",
+	 set_max_latency},
 	{"budget", 0, "AMOUNT",
 	 "try only a sample, spread evenly: SECONDS of the sweep, or a number as in 500trials",
 	 set_budget},

@@ -260,9 +260,10 @@ static void free_counts(struct manifest_count *list, size_t count)
 static void free_texts(struct manifest *manifest)
 {
 	struct manifest_text *const texts[] = {
-		&manifest->title,  &manifest->program, &manifest->signal,  &manifest->boundary,
-		&manifest->from,   &manifest->to,      &manifest->in,      &manifest->oracles,
-		&manifest->expect, &manifest->budget,  &manifest->timeout, &manifest->status,
+		&manifest->title,       &manifest->program, &manifest->signal,  &manifest->boundary,
+		&manifest->from,        &manifest->to,      &manifest->in,      &manifest->oracles,
+		&manifest->expect,      &manifest->budget,  &manifest->timeout, &manifest->status,
+		&manifest->max_latency,
 	};
 
 	for (size_t n = 0; n < sizeof(texts) / sizeof(*texts); n++)
@@ -276,6 +277,7 @@ void manifest_free(struct manifest *manifest)
 	free_list(&manifest->environment);
 	free_counts(manifest->outcomes, manifest->outcome_count);
 	free_counts(manifest->deliveries, manifest->delivery_count);
+	free_counts(manifest->wents, manifest->went_count);
 	for (size_t n = 0; n < manifest->need_count; n++)
 		free(manifest->needs[n].text);
 	for (size_t n = 0; n < manifest->finding_count; n++) {

@@ -85,6 +85,7 @@ struct manifest {
 	struct manifest_text expect;
 	struct manifest_text budget;
 	struct manifest_text timeout;
+	struct manifest_text max_latency;
 	struct manifest_text status;
 	struct manifest_need *needs;
 	size_t need_count;
@@ -95,6 +96,8 @@ struct manifest {
 	size_t outcome_count;
 	struct manifest_count *deliveries;
 	size_t delivery_count;
+	struct manifest_count *wents; /* kinds of what became of the signal */
+	size_t went_count;
 	bool complete; /* default true */
 	bool is_long;
 };

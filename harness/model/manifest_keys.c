@@ -297,6 +297,13 @@ static int take_outcome(struct manifest *manifest, const struct key *key, const 
 	return take_count(&manifest->outcomes, &manifest->outcome_count, value, line);
 }
 
+static int take_went(struct manifest *manifest, const struct key *key, const char *value,
+		     unsigned int line)
+{
+	(void)key;
+	return take_count(&manifest->wents, &manifest->went_count, value, line);
+}
+
 static int take_delivery(struct manifest *manifest, const struct key *key, const char *value,
 			 unsigned int line)
 {
@@ -334,11 +341,13 @@ static const struct key keys[] = {
 	TEXT(budget),
 	TEXT(timeout),
 	TEXT(status),
+	{"max-latency", false, take_text, offsetof(struct manifest, max_latency)},
 	{"needs", true, take_need, 0},
 	{"verdict", false, take_verdict, 0},
 	{"finding", true, take_finding, 0},
 	{"outcome", true, take_outcome, 0},
 	{"delivery", true, take_delivery, 0},
+	{"went", true, take_went, 0},
 	{"complete", false, take_choice, offsetof(struct manifest, complete)},
 	{"long", false, take_choice, offsetof(struct manifest, is_long)},
 };

@@ -34,6 +34,7 @@ void scenario_init(struct scenario *scenario)
 	scenario->signal = SIGINT;
 	scenario->injector = injector_find("instruction");
 	scenario->strategy = &snapshot_fork;
+	scenario->max_latency = 0.1;
 	for (size_t i = 0; oracle_table[i]; i++)
 		scenario->oracles[i] = oracle_table[i];
 	(void)!location_parse("handler", &scenario->from);

@@ -50,6 +50,7 @@ struct scenario {
 
 	unsigned int jobs;      /* 0: one for each CPU */
 	double timeout;         /* seconds; 0: from the baseline */
+	double max_latency;     /* seconds on the CPU until a CPython acts on the signal */
 	double budget_seconds;  /* 0: none */
 	uint64_t budget_trials; /* 0: none */
 	bool keep_vdso;

@@ -79,7 +79,7 @@ json_t *scenario_json(const struct scenario *scenario)
 	char name[SIGNAL_NAME_SIZE];
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:s, s:o, "
-			 "s:o, s:i, s:f, "
+			 "s:o, s:i, s:f, s:f, "
 			 "s:o, s:b, s:o, s:i, s:n, s:n}",
 			 "program", text(scenario->program), "argv", texts(&scenario->arguments),
 			 "environment", texts(&scenario->environment), "directory",
@@ -89,9 +89,9 @@ json_t *scenario_json(const struct scenario *scenario)
 			 "in", text(scenario->in), "strategy", scenario->strategy->name, "mode",
 			 is_sample ? "sampled" : "exhaustive", "oracles", oracles(scenario),
 			 "expect", outcomes(scenario), "status", scenario->baseline_status,
-			 "timeout", scenario->timeout, "budget", budget(scenario), "keep_vdso",
-			 scenario->keep_vdso, "watched", texts(&scenario->watched), "jobs",
-			 (int)scenario->jobs, "shard", "seed");
+			 "timeout", scenario->timeout, "max_latency", scenario->max_latency,
+			 "budget", budget(scenario), "keep_vdso", scenario->keep_vdso, "watched",
+			 texts(&scenario->watched), "jobs", (int)scenario->jobs, "shard", "seed");
 }
 
 static int wrong(const char *member)
@@ -198,6 +198,8 @@ int scenario_from_json(struct scenario *scenario, const json_t *object)
 	scenario->stdin_text = alloc_text(member_text(stdin_object, "text"));
 	scenario->baseline_status = (int)json_integer_value(json_object_get(object, "status"));
 	scenario->timeout = json_number_value(json_object_get(object, "timeout"));
+	if (json_is_number(json_object_get(object, "max_latency")))
+		scenario->max_latency = json_number_value(json_object_get(object, "max_latency"));
 	scenario->keep_vdso = json_is_true(json_object_get(object, "keep_vdso"));
 	scenario->jobs = 1;
 	return 0;

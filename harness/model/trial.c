@@ -20,6 +20,7 @@
 
 #define FIRST_LOOK 0.002 /* seconds until the first look at a trial that has not ended */
 #define LONGEST_LOOK 0.05
+#define SHORTEST_LOOK 0.001
 #define LINGER 0.2 /* seconds that what a trial started may outlive it before it is ended */
 #define STOP_LIMIT 2.0
 #define OUTPUT_MAX ((off_t)1 << 30) /* bytes of memory, after which a trial counts as spinning */
@@ -30,7 +31,8 @@ struct course {
 	double slice;
 	double main_ended; /* time, 0: not yet */
 	bool has_ended;
-	bool was_woken; /* a control that waits for the signal as the baseline did */
+	bool is_sampling; /* SIGSTOP was sent, for a look at what it does */
+	bool was_woken;   /* a control that waits for the signal as the baseline did */
 };
 
 static void keep_stack(struct trial *trial)
@@ -210,6 +212,11 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 		trial->outcome.kind = OUTCOME_STOPPED;
 		return finish_stopped(trial, course);
 	}
+	if (stop->signal == SIGSTOP && course->is_sampling) {
+		course->is_sampling = false;
+		went_sample(trial);
+		return trace_resume(trial->pid, TRACE_CONTINUE, 0);
+	}
 	if (fatal_is_crash(stop->signal) && fatal_will_kill(trial->pid, stop->signal)) {
 		/* Not let through: it would only dump core. */
 		trial->outcome = (struct outcome){OUTCOME_SIGNAL, stop->signal};
@@ -336,11 +343,29 @@ static int settle(struct trial *trial, struct course *course, const struct stop 
 	return error == -ESRCH ? 0 : error;
 }
 
+/* How long to wait for the next stop. One thread cannot have more time on the CPU than passes. */
+static double patience(const struct trial *trial, const struct course *course)
+{
+	const double due = went_sample_due(trial);
+
+	if (course->is_sampling || due > course->slice)
+		return course->slice;
+	return due > SHORTEST_LOOK ? due : SHORTEST_LOOK;
+}
+
+/* Nothing has happened for a while. */
+static int on_silence(struct trial *trial, struct course *course)
+{
+	if (!course->is_sampling && went_sample_due(trial) <= 0)
+		course->is_sampling = kill(trial->pid, SIGSTOP) == 0;
+	return look(trial, course);
+}
+
 static int follow(struct trial *trial, struct course *course)
 {
 	while (!course->has_ended) {
 		struct stop stop;
-		int error = trace_wait(-1, course->slice, &stop);
+		int error = trace_wait(-1, patience(trial, course), &stop);
 
 		if (!error && stop.tid == trial->stage->walker.pid)
 			return fail(-ESRCH, "the walker died during a trial (signal %d)",
@@ -348,7 +373,7 @@ static int follow(struct trial *trial, struct course *course)
 		if (!error)
 			error = settle(trial, course, &stop);
 		else if (error == -ETIMEDOUT)
-			error = look(trial, course);
+			error = on_silence(trial, course);
 		if (error)
 			return error;
 	}
@@ -466,6 +491,7 @@ void trial_free(struct trial *trial)
 	if (trial->stage)
 		capture_reset(&trial->stage->capture);
 	asleep_free(&trial->asleep);
+	went_free(&trial->went);
 	python_stack_free(&trial->end_python);
 }
 

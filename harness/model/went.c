@@ -4,10 +4,13 @@
 
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
+#include "harness/model/callee.h"
 #include "harness/model/evidence.h"
 #include "harness/model/trial.h"
 #include "harness/model/watch.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,10 +86,60 @@ void went_at_end(struct trial *trial)
 	track_end(&went->track, true, trial->outcome.kind == OUTCOME_SAME);
 }
 
+double went_sample_due(const struct trial *trial)
+{
+	const struct went *went = &trial->went;
+	uint64_t now;
+
+	if (went->track.state != TRACK_PENDING || went->is_sampled || !went->delivered)
+		return HUGE_VAL;
+	now = clock_of_process(trial->pid);
+	return now ? trial->stage->scenario->max_latency - (double)(now - went->delivered) * 1e-9
+		   : HUGE_VAL;
+}
+
+void went_sample(struct trial *trial)
+{
+	struct walker *walker = &trial->stage->walker;
+	struct interpreter *interpreter = trial->stage->interpreter;
+	struct frame frames[TRIAL_FRAMES];
+	struct python_stack python = {0};
+	struct callee_name name;
+	struct registers registers;
+	bool complete;
+	size_t count;
+
+	if (trial->went.track.state != TRACK_PENDING || trace_get_registers(trial->pid, &registers))
+		return;
+	trial->went.is_sampled = true;
+	count = unwind_stack(walker->unwinder, trial->pid, &registers, frames, TRIAL_FRAMES,
+			     &complete);
+	if (callee_find(walker, interpreter, trial->pid, frames, count, &name))
+		snprintf(trial->went.busy, sizeof(trial->went.busy), "%s:%s", name.module,
+			 name.function);
+	python_stack_take(&python, interpreter, trial->pid, &registers);
+	trial->went.busy_stack =
+		evidence_mixed_stack(walker, interpreter, frames, count, complete, &python);
+	python_stack_free(&python);
+}
+
+void went_free(struct went *went)
+{
+	json_decref(went->busy_stack);
+	went->busy_stack = NULL;
+}
+
 void went_end(struct trial *trial)
 {
 	if (is_on(trial))
 		track_end(&trial->went.track, false, trial->outcome.kind == OUTCOME_SAME);
+}
+
+double went_seconds(const struct went *went)
+{
+	return went->delivered && went->entered > went->delivered
+		       ? (double)(went->entered - went->delivered) * 1e-9
+		       : 0;
 }
 
 static void add_place(json_t *object, const char *name, const struct interpreter_place *place)
@@ -115,10 +168,9 @@ json_t *went_json(const struct trial *trial)
 				    evidence_text(trial->went.by, strlen(trial->went.by), WENT_BY));
 	if (*track->reason)
 		json_object_set_new(object, "reason", json_string(track->reason));
-	if (trial->went.delivered && trial->went.entered >= trial->went.delivered)
-		json_object_set_new(
-			object, "microseconds",
-			json_real((double)(trial->went.entered - trial->went.delivered) / 1000));
+	if (went_seconds(&trial->went) > 0)
+		json_object_set_new(object, "microseconds",
+				    json_real(went_seconds(&trial->went) * 1e6));
 	return object;
 }
 

@@ -30,6 +30,11 @@ struct went {
 	uint64_t delivered; /* time on the CPU, in nanoseconds; 0: not yet */
 	uint64_t entered;   /* likewise, where the Python handler was called */
 	char by[WENT_BY];   /* lost in C: "module:function"; "": not known */
+
+	/* Of a signal that is not acted on for longer than --max-latency: what ran then. */
+	bool is_sampled;
+	char busy[WENT_BY]; /* the C function, "module:function"; "": the interpreter itself */
+	json_t *busy_stack; /* NULL: not sampled */
 };
 
 /* The copy stands at its boundary, nothing is delivered. */
@@ -40,8 +45,18 @@ void went_delivered(struct trial *trial);
 void went_hit(struct trial *trial, unsigned int slots);
 /* The process is about to be gone, or was stopped for good, and can be read. */
 void went_at_end(struct trial *trial);
+/* Seconds on the CPU that are left until the copy is to be stopped for went_sample(); HUGE_VAL: it
+ * is not. */
+double went_sample_due(const struct trial *trial);
+/* The copy is stopped: takes note of what it does. */
+void went_sample(struct trial *trial);
+void went_free(struct went *went);
+
 /* It is gone. */
 void went_end(struct trial *trial);
+
+/* On the CPU, from the delivery to the call of the Python handler, or to the end; 0: not known. */
+double went_seconds(const struct went *went);
 
 /* After the trial, the walker standing at its boundary: finds out who dropped an exception in C. */
 int went_settle(struct trial *trial) MUST_CHECK;

@@ -17,6 +17,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_python_lock,
 	&oracle_cleanup,
 	&oracle_lost,
+	&oracle_latency,
 	NULL,
 };
 

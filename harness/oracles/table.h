@@ -14,6 +14,7 @@ extern const struct oracle oracle_leftovers;
 extern const struct oracle oracle_unsafe_call;
 extern const struct oracle oracle_python_exception;
 extern const struct oracle oracle_lost;
+extern const struct oracle oracle_latency;
 extern const struct oracle oracle_shared_data;
 extern const struct oracle oracle_python_lock;
 extern const struct oracle oracle_cleanup;

@@ -12,11 +12,6 @@
 #define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
 #define HANDLERS_MAX 512
 
-/* Include/cpython/methodobject.h and Include/methodobject.h, the same in all versions: m_ml behind
- * the object's head, ml_meth behind the name. */
-#define BUILTIN_METHOD 16
-#define METHOD_FUNCTION 8
-
 static int find_entry(const struct python *python, int signal, uint64_t *entry)
 {
 	if (python->handlers == 0 || signal < 1 || signal >= SIGNALS)
@@ -49,20 +44,6 @@ int python_signal_handler(const struct python *python, pid_t pid, int signal, ui
 	int error = find_entry(python, signal, &entry);
 
 	return error ? error : read_pointer(pid, entry + python->at.signal_function, handler);
-}
-
-int python_builtin_function(const struct python *python, pid_t pid, uint64_t object,
-			    uint64_t *address)
-{
-	char type[32];
-	uint64_t method;
-	int error = python_type_name(python, pid, object, type, sizeof(type));
-
-	if (!error && strcmp(type, "builtin_function_or_method") != 0)
-		return -ENOENT;
-	if (!error)
-		error = read_pointer(pid, object + BUILTIN_METHOD, &method);
-	return error ? error : read_pointer(pid, method + METHOD_FUNCTION, address);
 }
 
 struct python_word python_exception_word(const struct python *python, uint64_t thread)

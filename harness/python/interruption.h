@@ -35,10 +35,6 @@ bool python_is_finalizing(const struct python *python, pid_t pid);
 int python_signal_handler(const struct python *python, pid_t pid, int signal,
 			  uint64_t *handler) MUST_CHECK;
 
-/* The C function that a built-in function object calls; -ENOENT: it is no such object. */
-int python_builtin_function(const struct python *python, pid_t pid, uint64_t object,
-			    uint64_t *address) MUST_CHECK;
-
 /*
  * Written whenever an exception is raised in a thread, or what was raised is taken: the exception,
  * or 0. Up to 3.11 the value alone, which is 0 also for one that is raised as a mere class;

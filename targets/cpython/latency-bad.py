@@ -4,7 +4,7 @@ import latency_bad
 
 
 def work():
-    return latency_bad.work(100000)
+    return latency_bad.work(50000000)
 
 
 work()

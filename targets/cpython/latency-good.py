@@ -4,7 +4,7 @@ import latency_good
 
 
 def work():
-    return latency_good.work(100000)
+    return latency_good.work(50000000)
 
 
 work()
