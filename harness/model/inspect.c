@@ -145,15 +145,13 @@ static bool is_return(const struct trial *trial, const struct code_entry *code,
 
 /* Above the signal frame without having returned through it. An alternate stack has no order with
  * the stack that was interrupted: there only the return counts. */
-static bool has_left(const struct trial *trial, const struct registers *registers)
+static bool has_left(const struct inspection *inspection, const struct trial *trial,
+		     const struct registers *registers)
 {
-	const struct registers *interrupted;
+	const uint64_t sp = inspection->interrupted_sp;
 
-	if (walker_registers(&trial->stage->walker, &interrupted))
-		return false;
-	return trial->handler_sp < registers_sp(interrupted) &&
-	       registers_sp(registers) > registers_sp(interrupted) &&
-	       registers_sp(registers) - registers_sp(interrupted) < (UINT64_C(1) << 23);
+	return trial->handler_sp < sp && registers_sp(registers) > sp &&
+	       registers_sp(registers) - sp < (UINT64_C(1) << 23);
 }
 
 static int visit_all(struct inspection *inspection, struct trial *trial)
@@ -172,7 +170,7 @@ static int visit_all(struct inspection *inspection, struct trial *trial)
 		if (error)
 			return error;
 		code = code_at(walker->code, trial->pid, &walker->maps, registers_pc(&registers));
-		if (in_handler && !inspection->beyond && has_left(trial, &registers)) {
+		if (in_handler && !inspection->beyond && has_left(inspection, trial, &registers)) {
 			inspection->end = INSPECT_LEFT;
 			return 0;
 		}
@@ -195,11 +193,27 @@ static int visit_all(struct inspection *inspection, struct trial *trial)
 	return more < 0 ? more : 0;
 }
 
+int inspect_copy(struct inspection *inspection, struct trial *trial)
+{
+	struct registers registers;
+	struct stop stop;
+	bool has_stop = false;
+	int error = trace_get_registers(trial->pid, &registers);
+
+	inspection->steps = 0;
+	inspection->end = INSPECT_NOT_ENTERED;
+	inspection->interrupted_sp = registers_sp(&registers);
+	if (!error && !inspection->undisturbed)
+		error = deliver_signal(trial, &stop, &has_stop);
+	inspection->handler = trial->handler;
+	if (!error && !has_stop && (inspection->undisturbed || trial->delivery == DELIVERY_ENTERED))
+		error = visit_all(inspection, trial);
+	return error;
+}
+
 int inspect_run(struct inspection *inspection, struct stage *stage, const struct boundary *boundary)
 {
 	struct trial trial;
-	struct stop stop;
-	bool has_stop = false;
 	int restored;
 	int error;
 
@@ -207,11 +221,8 @@ int inspect_run(struct inspection *inspection, struct stage *stage, const struct
 	inspection->steps = 0;
 	inspection->end = INSPECT_NOT_ENTERED;
 	error = trial_begin(&trial, stage, boundary, inspection->undisturbed, NULL);
-	if (!error && !inspection->undisturbed)
-		error = deliver_signal(&trial, &stop, &has_stop);
-	inspection->handler = trial.handler;
-	if (!error && !has_stop && (inspection->undisturbed || trial.delivery == DELIVERY_ENTERED))
-		error = visit_all(inspection, &trial);
+	if (!error)
+		error = inspect_copy(inspection, &trial);
 	restored = trial_put_back(&trial);
 	trial_free(&trial);
 	return error ? error : restored;

@@ -39,6 +39,7 @@ struct inspection {
 	bool beyond; /* go on behind the handler's return, to the limit or the end of the process */
 
 	enum inspect_end end;
+	uint64_t interrupted_sp;
 	uint64_t handler;
 	uint64_t steps;
 };
@@ -46,5 +47,9 @@ struct inspection {
 /* The walker stands at `boundary`; stage_save() was done. 0 or -errno when the harness failed. */
 int inspect_run(struct inspection *inspection, struct stage *stage,
 		const struct boundary *boundary) MUST_CHECK;
+
+/* The same in a copy that the caller has made (trial_begin()) and let run to where it stands now,
+ * and that is not used for anything else after it. */
+int inspect_copy(struct inspection *inspection, struct trial *trial) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 #include <uthash.h>
 
 #define SHARED_REASON 200
+#define SAMPLE_STEPS 100000 /* of a handler that are looked at */
 #define GRANULE 8 /* bytes that are kept account of together, each with a bit of its own */
 
 /* shared_code.c: an instruction that was met, decoded once. */
@@ -61,6 +62,8 @@ struct touch {
 	uint8_t read;     /* bytes that count as read; none of what it only keeps and puts back */
 	uint8_t written;
 	uint8_t inputs; /* read before it wrote them: what it does depends on them */
+	uint8_t part;   /* the bytes of the latest access to it */
+	bool has_parts; /* other accesses were to other bytes */
 	uint8_t before[GRANULE];
 	uint64_t read_pc;
 	uint64_t write_pc;
@@ -72,14 +75,20 @@ struct sample {
 	bool is_entered;
 	uint64_t handler;
 	enum inspect_end end;
+	uint64_t errno_at; /* 0: not known */
+	uint64_t thread_pointer;
 	struct touch *touches;       /* by granule */
 	char unknown[SHARED_REASON]; /* why it was not seen to its end; "" */
 };
 
-/* The walker stands at the boundary: what would the handler touch here? *steps grows by those that
- * it took. */
-int sample_take(struct sample *sample, struct stage *stage, struct code_lines *lines,
-		struct names *names, uint64_t limit, uint64_t *steps) MUST_CHECK;
+/*
+ * What would the handler touch where the walker stands; or, where `copy` is given, where that copy
+ * of it stands, which is used up (the sample then has errno_at and thread_pointer from an earlier
+ * one)? *steps grows by those that it took.
+ */
+int sample_take(struct sample *sample, struct stage *stage, struct trial *copy,
+		struct code_lines *lines, struct names *names, uint64_t limit,
+		uint64_t *steps) MUST_CHECK;
 /* Adds what it touches to `all`. */
 void sample_merge(const struct sample *sample, struct touch **all);
 void touches_free(struct touch **touches);
@@ -92,13 +101,6 @@ bool sample_is_outdated(const struct sample *sample, pid_t pid);
 /* Is one of these bytes an input? */
 bool sample_depends_on(const struct sample *sample, uint64_t address, uint64_t size);
 void sample_free(struct sample *sample);
-
-/*
- * shared_quick.c: the walker stands at the window's start, where the sample was taken. Could the
- * program, in the window, touch what the handler touches in a way that matters, or change the
- * handler?
- */
-int quick_look(struct stage *stage, const struct sample *sample, bool *is_shared) MUST_CHECK;
 
 /* shared_trace.c: the window, instruction by instruction. */
 struct trace_access {
@@ -145,6 +147,14 @@ const struct trace_access *trace_accesses(const struct trace *trace, size_t step
 					  const struct trace_access **end);
 /* The sample that holds at a position; NULL: the trace has none. */
 const struct sample *trace_sample(const struct trace *trace, size_t position);
+/*
+ * shared_quick.c: the walker stands at the window's start, where the sample was taken. Could the
+ * program, in the window, touch what the handler touches in a way that matters, or change the
+ * handler?
+ */
+int quick_look(struct stage *stage, struct trace *trace, struct names *names,
+	       bool *is_shared) MUST_CHECK;
+
 /* shared_flow.c: a store whose value was computed from what an earlier load found there. */
 struct update {
 	uint32_t load; /* positions of the two instructions */

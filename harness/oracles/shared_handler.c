@@ -27,11 +27,9 @@ struct visit {
 	struct owning owning;
 	uint64_t stack_start; /* the handler's own; 0, 0: not yet known */
 	uint64_t stack_end;
-	uint64_t interrupted_sp;
 	uint64_t handler_sp;
 	uint64_t thread_pointer;
 	uint64_t errno_at; /* 0: not known */
-	pid_t walker;
 };
 
 /* Where its own stack is: below what it interrupted, or the alternate stack, which the signal frame
@@ -44,8 +42,9 @@ static void find_stack(struct visit *visit, pid_t pid, const struct registers *r
 	visit->handler_sp = sp;
 	visit->stack_start = sp - STACK_MAX;
 	visit->stack_end = sp + FRAME_MAX;
-	if (sp < visit->interrupted_sp && visit->interrupted_sp - sp <= FRAME_MAX)
-		visit->stack_end = visit->interrupted_sp - RED_ZONE;
+	if (sp < visit->inspection.interrupted_sp &&
+	    visit->inspection.interrupted_sp - sp <= FRAME_MAX)
+		visit->stack_end = visit->inspection.interrupted_sp - RED_ZONE;
 	if (memory_read(pid, registers_argument(registers, 2) + offsetof(ucontext_t, uc_stack),
 			&stack, sizeof(stack)) ||
 	    sp - (uint64_t)(uintptr_t)stack.ss_sp >= stack.ss_size)
@@ -54,7 +53,8 @@ static void find_stack(struct visit *visit, pid_t pid, const struct registers *r
 	visit->stack_end = visit->stack_start + stack.ss_size;
 }
 
-static struct touch *touch_at(struct sample *sample, uint64_t granule, pid_t walker)
+/* Before the handler has touched it: the copy's memory is what the handler found. */
+static struct touch *touch_at(struct sample *sample, uint64_t granule, pid_t pid)
 {
 	struct touch *touch;
 
@@ -63,8 +63,7 @@ static struct touch *touch_at(struct sample *sample, uint64_t granule, pid_t wal
 		return touch;
 	touch = alloc_zero(sizeof(*touch));
 	touch->granule = granule;
-	/* The walker's memory is what the handler found. */
-	if (memory_read(walker, granule * GRANULE, touch->before, GRANULE))
+	if (memory_read(pid, granule * GRANULE, touch->before, GRANULE))
 		memset(touch->before, 0, GRANULE);
 	HASH_ADD(hh, sample->touches, granule, sizeof(touch->granule), touch);
 	return touch;
@@ -80,14 +79,16 @@ static uint8_t bits_of(uint64_t granule, uint64_t start, uint64_t end)
 	return (uint8_t)((1u << to) - (1u << from));
 }
 
-static void note(struct visit *visit, const struct memory_access *access, uint64_t pc)
+static void note(struct visit *visit, pid_t pid, const struct memory_access *access, uint64_t pc)
 {
 	const uint64_t end = access->address + access->size;
 
 	for (uint64_t granule = access->address / GRANULE; granule * GRANULE < end; granule++) {
-		struct touch *touch = touch_at(visit->sample, granule, visit->walker);
+		struct touch *touch = touch_at(visit->sample, granule, pid);
 		const uint8_t bits = bits_of(granule, access->address, end);
 
+		touch->has_parts |= touch->part && touch->part != bits;
+		touch->part = bits;
 		if (access->reads) {
 			touch->inputs |= bits & (uint8_t)~touch->written;
 			touch->read |= bits;
@@ -152,7 +153,7 @@ static bool visit_instruction(void *context, pid_t pid, const struct code_entry 
 		    access->address < visit->stack_end)
 			continue;
 		if (!is_of_library(visit, access) && owning_counts(&visit->owning, access->address))
-			note(visit, access, code->pc);
+			note(visit, pid, access, code->pc);
 	}
 	if ((code->instruction.flags & INSTRUCTION_SYSCALL) &&
 	    registers_syscall_about_to_run(registers) == SYS_rt_sigreturn &&
@@ -184,37 +185,45 @@ static void explain(struct sample *sample, uint64_t limit)
 	}
 }
 
-int sample_take(struct sample *sample, struct stage *stage, struct code_lines *lines,
-		struct names *names, uint64_t limit, uint64_t *steps)
+/* What is the same for all samples of a run: where errno is, and the thread's record. */
+static int prepare(struct visit *visit, struct stage *stage)
+{
+	const struct registers *registers;
+	bool is_new;
+	int error = stage_save(stage, &is_new);
+
+	if (!error && ask_copy(stage, "__errno_location", &visit->errno_at)) {
+		visit->errno_at = 0;
+		fail_clear();
+	}
+	if (!error)
+		error = walker_registers(&stage->walker, &registers);
+	if (!error)
+		visit->thread_pointer = registers_thread_pointer(registers);
+	return error;
+}
+
+int sample_take(struct sample *sample, struct stage *stage, struct trial *copy,
+		struct code_lines *lines, struct names *names, uint64_t limit, uint64_t *steps)
 {
 	struct walker *walker = &stage->walker;
 	const struct boundary boundary = {
 		.tid = walker->pid, .pc = walker->pc, .phase = PHASE_AT, .syscall = -1};
-	const struct registers *registers;
 	struct visit visit = {
 		.inspection = {.visit = visit_instruction, .context = &visit, .limit = limit},
 		.sample = sample,
 		.lines = lines,
 		.owning = {.names = names},
-		.walker = walker->pid,
+		.errno_at = sample->errno_at,
+		.thread_pointer = sample->thread_pointer,
 	};
-	bool is_new;
-	int error = stage_save(stage, &is_new);
+	int error = copy ? 0 : prepare(&visit, stage);
 
 	if (!error)
-		error = walker_registers(walker, &registers);
-	if (error)
-		return error;
-	visit.thread_pointer = registers_thread_pointer(registers);
-	if (ask_copy(stage, "__errno_location", &visit.errno_at)) {
-		visit.errno_at = 0;
-		fail_clear();
-	}
-	error = walker_registers(walker, &registers);
-	if (error)
-		return error;
-	visit.interrupted_sp = registers_sp(registers);
-	error = inspect_run(&visit.inspection, stage, &boundary);
+		error = copy ? inspect_copy(&visit.inspection, copy)
+			     : inspect_run(&visit.inspection, stage, &boundary);
+	sample->errno_at = visit.errno_at;
+	sample->thread_pointer = visit.thread_pointer;
 	*steps += visit.inspection.steps;
 	sample->end = visit.inspection.end;
 	sample->handler = visit.inspection.handler;
@@ -260,6 +269,8 @@ void sample_merge(const struct sample *sample, struct touch **all)
 			merged->granule = touch->granule;
 			HASH_ADD(hh, *all, granule, sizeof(merged->granule), merged);
 		}
+		merged->inputs |= touch->inputs;
+		merged->has_parts |= touch->has_parts;
 		merged->read |= touch->read;
 		merged->written |= touch->written;
 	}

@@ -2,7 +2,8 @@
 /*
  * See shared_data.h: most programs leave alone in the window what their handlers touch. The CPU
  * watches these bytes in copies that run at full speed to the window's end; where nothing hits
- * them, there is nothing to be caught half-way, and nobody needs to step.
+ * them, there is nothing to be caught half-way, and nobody needs to step. Where the program changes
+ * a word that the handler only reads, it is looked what the handler does then.
  */
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
@@ -16,8 +17,9 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-#define COPIES_MAX 16 /* with four places each; a handler that touches more is stepped */
-#define SLICE 0.02    /* seconds between two looks whether a copy sleeps for ever */
+#define COPIES_MAX 16  /* with four places each; a handler that touches more is stepped */
+#define SAMPLES_MAX 16 /* of the handler; one that depends on more is stepped with the program */
+#define SLICE 0.02     /* seconds between two looks whether a copy sleeps for ever */
 
 struct watched {
 	uint64_t address; /* a granule's */
@@ -26,12 +28,20 @@ struct watched {
 
 struct quick {
 	struct stage *stage;
-	const struct sample *sample;
+	struct trace *trace;
+	struct names *names;
+	struct touch *all; /* of all samples */
 	struct watched *list;
 	size_t count;
 	size_t capacity;
-	uint8_t *saved; /* what stood where the window ends */
-	bool is_shared; /* something was hit, or cannot be known this way */
+	uint64_t seen[SAMPLES_MAX + 1]; /* what the handler's inputs were when it was sampled */
+	size_t seen_count;
+	size_t samples;
+	uint64_t steps;
+	uint8_t *saved;  /* what stood where the window ends */
+	bool is_shared;  /* something was hit, or cannot be known this way */
+	bool is_grown;   /* a sample showed something new: all has to be watched again */
+	bool is_sampled; /* the copy was used up for a sample */
 };
 
 /* Does the program's reading matter as well? find_plain() says where. */
@@ -49,7 +59,8 @@ static bool matters_read(struct symbols *symbols, const struct touch *touch)
 
 static void list_watched(struct quick *quick)
 {
-	for (const struct touch *touch = quick->sample->touches; touch; touch = touch->hh.next) {
+	quick->count = 0;
+	for (const struct touch *touch = quick->all; touch; touch = touch->hh.next) {
 		if (!(touch->inputs | touch->read | touch->written))
 			continue;
 		alloc_grow((void **)&quick->list, quick->count, &quick->capacity,
@@ -59,6 +70,126 @@ static void list_watched(struct quick *quick)
 			.kind = matters_read(quick->stage->walker.symbols, touch) ? WATCH_ACCESS
 										  : WATCH_WRITE};
 	}
+}
+
+static bool is_touched(const struct quick *quick, uint64_t granule)
+{
+	return touched_bits(quick->all, granule, granule * GRANULE, (granule + 1) * GRANULE, true,
+			    true);
+}
+
+/* Does the handler touch anything else of the object in which the granule is? */
+static bool has_company(const struct quick *quick, uint64_t granule)
+{
+	struct data_place place;
+	uint64_t start = (granule - 1) * GRANULE;
+	uint64_t end = (granule + 2) * GRANULE;
+
+	if (symbols_data_at(quick->stage->walker.symbols, granule * GRANULE, &place) &&
+	    place.symbol) {
+		start = place.is_typed ? place.object_start : place.symbol_start;
+		end = start + (place.is_typed ? place.object_size : place.symbol_size);
+	}
+	for (uint64_t other = start / GRANULE; other * GRANULE < end; other++)
+		if (other != granule && is_touched(quick, other))
+			return true;
+	return false;
+}
+
+/* Can a write of the program to the granule meet the handler in the middle of something? Not where
+ * the handler only reads a word. */
+static bool can_clash(const struct quick *quick, uint64_t granule)
+{
+	struct touch *touch;
+
+	HASH_FIND(hh, quick->all, &granule, sizeof(granule), touch);
+	return !touch || touch->written || touch->has_parts || has_company(quick, granule);
+}
+
+/* The values of all that the handler depends on, as one number (FNV-1a). */
+static uint64_t hash_inputs(const struct quick *quick, pid_t pid)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const struct touch *touch = quick->all; touch; touch = touch->hh.next) {
+		uint8_t now[GRANULE];
+
+		if (!touch->inputs || memory_read(pid, touch->granule * GRANULE, now, sizeof(now)))
+			continue;
+		for (unsigned int i = 0; i < GRANULE; i++)
+			if (touch->inputs >> i & 1)
+				hash = (hash ^ now[i]) * UINT64_C(0x100000001b3);
+	}
+	return hash;
+}
+
+static bool has_seen(const struct quick *quick, uint64_t hash)
+{
+	for (size_t i = 0; i < quick->seen_count; i++)
+		if (quick->seen[i] == hash)
+			return true;
+	return false;
+}
+
+/* What is touched in all, as a number that grows with it. */
+static size_t weigh(const struct quick *quick)
+{
+	size_t weight = 0;
+
+	for (const struct touch *touch = quick->all; touch; touch = touch->hh.next)
+		weight += 1 +
+			  (size_t)__builtin_popcount(touch->read | touch->inputs << 8 |
+						     touch->written << 16) +
+			  touch->has_parts;
+	return weight;
+}
+
+/* The copy stands behind an instruction that changed an input: what would the handler do now? */
+static int sample_here(struct quick *quick, struct trial *trial)
+{
+	const struct sample *first = &quick->trace->samples[0];
+	const uint64_t hash = hash_inputs(quick, trial->pid);
+	const size_t weight = weigh(quick);
+	struct sample sample = {.errno_at = first->errno_at,
+				.thread_pointer = first->thread_pointer};
+	struct boundary boundary = {.tid = trial->pid, .phase = PHASE_AT, .syscall = -1};
+	int error = 0;
+
+	if (has_seen(quick, hash))
+		return 1;
+	if (quick->samples++ == SAMPLES_MAX) {
+		quick->is_shared = true;
+		return 0;
+	}
+	for (unsigned int slot = 0; !error && slot < TRACE_WATCHES; slot++)
+		error = trace_clear_watch(trial->pid, slot);
+	if (!error)
+		error = trace_get_pc(trial->pid, &boundary.pc);
+	trial->boundary = &boundary;
+	if (!error)
+		error = sample_take(&sample, quick->stage, trial, &quick->trace->lines,
+				    quick->names, SAMPLE_STEPS, &quick->steps);
+	quick->is_sampled = true;
+	quick->is_shared |=
+		*sample.unknown || (sample.is_entered && sample.handler != first->handler);
+	sample_merge(&sample, &quick->all);
+	sample_free(&sample);
+	quick->is_grown = weigh(quick) != weight;
+	if (quick->is_grown)
+		quick->seen_count = 0; /* they were of fewer inputs */
+	else
+		quick->seen[quick->seen_count++] = hash;
+	return error;
+}
+
+/* Watches were hit. 1: the copy goes on; 0: there is no more to see in it. */
+static int on_hit(struct quick *quick, struct trial *trial, size_t first, unsigned int slots)
+{
+	for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
+		if ((slots >> slot & 1) &&
+		    can_clash(quick, quick->list[first + slot].address / GRANULE))
+			quick->is_shared = true;
+	return quick->is_shared ? 0 : sample_here(quick, trial);
 }
 
 /* Of ends that only may be one (Python's) none is met: the copy runs to its own end then. */
@@ -122,7 +253,7 @@ static void adopt(const struct quick *quick, struct trial *trial, int event)
 }
 
 /* One stop of the copy. 1: it goes on; 0: there is no more to see. */
-static int settle(struct quick *quick, struct trial *trial, const struct stop *stop)
+static int settle(struct quick *quick, struct trial *trial, size_t first, const struct stop *stop)
 {
 	struct registers registers;
 	unsigned int slots;
@@ -136,10 +267,14 @@ static int settle(struct quick *quick, struct trial *trial, const struct stop *s
 		return 0;
 	case STOP_TRAP:
 		error = trace_take_watch_hits(trial->pid, &slots);
-		quick->is_shared |= !error && slots;
-		if (error || slots || is_window_end(quick, trial->pid))
+		if (error || (!slots && is_window_end(quick, trial->pid)))
 			return error;
-		signal = stop->signal;
+		if (!slots)
+			signal = stop->signal;
+		else
+			error = on_hit(quick, trial, first, slots);
+		if (slots && error != 1)
+			return error;
 		break;
 	case STOP_SIGNAL:
 		signal = stop->signal;
@@ -185,7 +320,7 @@ static int look(struct quick *quick, double start)
 	return !quick->is_shared;
 }
 
-static int follow(struct quick *quick, struct trial *trial)
+static int follow(struct quick *quick, struct trial *trial, size_t first)
 {
 	const double start = clock_now();
 	int more = trace_resume(trial->pid, TRACE_CONTINUE, 0);
@@ -198,7 +333,7 @@ static int follow(struct quick *quick, struct trial *trial)
 		if (error == -ETIMEDOUT)
 			more = look(quick, start);
 		else if (!error && stop.tid == trial->pid)
-			more = settle(quick, trial, &stop);
+			more = settle(quick, trial, first, &stop);
 		else if (!error)
 			error = walker_serve(&quick->stage->walker, &stop);
 		if (error && error != -ETIMEDOUT)
@@ -222,30 +357,51 @@ static int run_copy(struct quick *quick, size_t first)
 	if (!error)
 		error = prepare(quick, trial.pid, first);
 	if (!error)
-		error = follow(quick, &trial);
+		error = follow(quick, &trial, first);
 	restored = trial_put_back(&trial);
 	trial_free(&trial);
 	return error ? error : restored;
 }
 
-int quick_look(struct stage *stage, const struct sample *sample, bool *is_shared)
+/* Watches everything, and again with what is learnt meanwhile. */
+static int watch_all(struct quick *quick)
 {
-	struct quick quick = {.stage = stage, .sample = sample};
 	size_t first = 0;
 	int error = 0;
 
-	*is_shared = true;
-	if (*sample->unknown || stage->signal_blocked)
-		return 0;
-	list_watched(&quick);
-	quick.saved = alloc_zero(end_count(&quick) * BREAKPOINT_SIZE + 1);
-	if (quick.count <= COPIES_MAX * TRACE_WATCHES) {
-		do {
-			error = run_copy(&quick, first);
+	list_watched(quick);
+	do {
+		if (quick->count > COPIES_MAX * TRACE_WATCHES) {
+			quick->is_shared = true;
+			return 0;
+		}
+		quick->is_grown = false;
+		quick->is_sampled = false;
+		error = run_copy(quick, first);
+		if (quick->is_grown) {
+			list_watched(quick);
+			first = 0;
+		} else if (!quick->is_sampled) {
 			first += TRACE_WATCHES;
-		} while (!error && !quick.is_shared && first < quick.count);
-		*is_shared = quick.is_shared;
-	}
+		}
+	} while (!error && !quick->is_shared && (quick->is_sampled || first < quick->count));
+	return error;
+}
+
+int quick_look(struct stage *stage, struct trace *trace, struct names *names, bool *is_shared)
+{
+	struct quick quick = {.stage = stage, .trace = trace, .names = names};
+	int error;
+
+	*is_shared = true;
+	if (*trace->samples[0].unknown || stage->signal_blocked)
+		return 0;
+	sample_merge(&trace->samples[0], &quick.all);
+	quick.seen[quick.seen_count++] = hash_inputs(&quick, stage->walker.pid);
+	quick.saved = alloc_zero(end_count(&quick) * BREAKPOINT_SIZE + 1);
+	error = watch_all(&quick);
+	*is_shared = quick.is_shared;
+	touches_free(&quick.all);
 	free(quick.list);
 	free(quick.saved);
 	if (error == -ENOTSUP) { /* no such registers on this machine */

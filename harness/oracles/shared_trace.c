@@ -16,7 +16,6 @@
 
 #define STEPS_MAX 200000         /* about five seconds */
 #define SAMPLES_MAX 256          /* of the handler */
-#define SAMPLE_STEPS 100000      /* in one of them */
 #define ALL_SAMPLES_STEPS 400000 /* in all of them together */
 
 struct tracing {
@@ -48,8 +47,8 @@ static int take_sample(struct tracing *tracing)
 		   sizeof(*trace->samples));
 	sample = &trace->samples[trace->sample_count++];
 	*sample = (struct sample){.position = (uint32_t)trace->count};
-	error = sample_take(sample, tracing->stage, &trace->lines, &tracing->names, SAMPLE_STEPS,
-			    &tracing->sample_steps);
+	error = sample_take(sample, tracing->stage, NULL, &trace->lines, &tracing->names,
+			    SAMPLE_STEPS, &tracing->sample_steps);
 	sample_merge(sample, &trace->all);
 	return error;
 }
@@ -153,7 +152,7 @@ static int step_all(struct tracing *tracing)
 	int error = take_sample(tracing);
 
 	if (!error)
-		error = quick_look(tracing->stage, &trace->samples[0], &is_shared);
+		error = quick_look(tracing->stage, trace, &tracing->names, &is_shared);
 	trace->is_quiet = !is_shared;
 	if (error || trace->is_quiet)
 		return error;
