@@ -22,7 +22,8 @@
 #define SLICE 0.02     /* seconds between two looks whether a copy sleeps for ever */
 
 struct watched {
-	uint64_t address; /* a granule's */
+	uint64_t address;
+	size_t size;
 	enum trace_watch kind;
 };
 
@@ -57,18 +58,39 @@ static bool matters_read(struct symbols *symbols, const struct touch *touch)
 	return false;
 }
 
+/* The least that covers these bytes of a granule and can be watched: 1, 2, 4 or 8 of them. */
+static struct watched cover(uint64_t granule, uint8_t bits)
+{
+	struct watched watched = {.address = granule * GRANULE, .size = GRANULE};
+
+	while (watched.size > 1) {
+		const size_t half = watched.size / 2;
+		const unsigned int at = (unsigned int)(watched.address % GRANULE);
+		const uint8_t low = (uint8_t)(((1u << half) - 1) << at);
+		const uint8_t high = (uint8_t)(low << half);
+
+		if ((bits & low) && (bits & high))
+			break;
+		watched.address += bits & high ? half : 0;
+		watched.size = half;
+	}
+	return watched;
+}
+
 static void list_watched(struct quick *quick)
 {
 	quick->count = 0;
 	for (const struct touch *touch = quick->all; touch; touch = touch->hh.next) {
-		if (!(touch->inputs | touch->read | touch->written))
+		const uint8_t bits = touch->inputs | touch->read | touch->written;
+		struct watched watched = cover(touch->granule, bits);
+
+		if (!bits)
 			continue;
+		watched.kind = matters_read(quick->stage->walker.symbols, touch) ? WATCH_ACCESS
+										 : WATCH_WRITE;
 		alloc_grow((void **)&quick->list, quick->count, &quick->capacity,
 			   sizeof(*quick->list));
-		quick->list[quick->count++] = (struct watched){
-			.address = touch->granule * GRANULE,
-			.kind = matters_read(quick->stage->walker.symbols, touch) ? WATCH_ACCESS
-										  : WATCH_WRITE};
+		quick->list[quick->count++] = watched;
 	}
 }
 
@@ -224,7 +246,7 @@ static int prepare(const struct quick *quick, pid_t pid, size_t first)
 	}
 	for (size_t i = first; !error && i < quick->count && i < first + TRACE_WATCHES; i++)
 		error = trace_set_watch(pid, (unsigned int)(i - first), quick->list[i].kind,
-					quick->list[i].address, GRANULE);
+					quick->list[i].address, quick->list[i].size);
 	return error;
 }
 
