@@ -160,18 +160,19 @@ static struct owed *find_owed(struct walk *walk, const struct activation *activa
 	return &walk->owed[walk->owed_count++];
 }
 
-/* All cleanup that is under way is what does this. */
+/* The innermost cleanup that is under way is what does this. */
 static void credit(struct walk *walk, int code, int line)
 {
-	for (size_t n = 0; n < walk->depth; n++) {
-		const struct activation *activation = &walk->known[walk->stack[n]];
-		const uint64_t blocks = activation->running & ~activation->later;
+	const struct activation *activation;
+	uint64_t blocks = 0;
 
-		for (size_t block = 0; block < PYTHON_BLOCKS_MAX; block++)
-			if (blocks >> block & 1)
-				add_effect(&find_owed(walk, activation, block)->effects, code,
-					   line);
+	for (size_t n = walk->depth; n > 0 && !blocks; n--) {
+		activation = &walk->known[walk->stack[n - 1]];
+		blocks = activation->running & ~activation->later;
 	}
+	for (size_t block = 0; blocks && block < PYTHON_BLOCKS_MAX; block++)
+		if (blocks >> block & 1)
+			add_effect(&find_owed(walk, activation, block)->effects, code, line);
 }
 
 /* An activation that begins: at the start of its code, which no jump of its own leads to. */
