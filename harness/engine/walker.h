@@ -80,8 +80,10 @@ struct walker {
 	bool stop_at_exec;  /* a run ends where it has executed another program */
 	uint64_t pending;   /* signals that wait in it, bit n-1 for n, where pending_known */
 	bool pending_known;
-	double patience; /* seconds a system call may block before it is looked at; then doubled */
-	double limit;    /* seconds it may block in all without proof: then -ETIMEDOUT */
+	double patience;  /* seconds a system call may block before it is looked at; then doubled */
+	double limit;     /* seconds it may block in all without proof: then -ETIMEDOUT */
+	double cpu_limit; /* of a copy that is driven: seconds on the CPU, and */
+	double deadline;  /* on the clock (clock_now()), after which it is given up; 0: none */
 
 	enum walker_end end;
 	int exit_status;

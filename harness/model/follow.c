@@ -3,6 +3,7 @@
 #include "harness/model/follow.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/clock.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
 
@@ -75,6 +76,14 @@ static int settle(struct follow *follow, bool at_breakpoint)
 	return error;
 }
 
+/* A trial that spins through system calls or breakpoints would be followed for ever. */
+static bool has_had_its_time(const struct walker *walker)
+{
+	return walker->deadline > 0 &&
+	       (clock_now() > walker->deadline ||
+		(double)clock_of_process(walker->pid) * 1e-9 > walker->cpu_limit);
+}
+
 int follow_run(struct follow *follow)
 {
 	struct walker *walker = follow->walker;
@@ -85,6 +94,10 @@ int follow_run(struct follow *follow)
 	       !follow->has_execed) {
 		bool at_breakpoint;
 
+		if (has_had_its_time(walker)) {
+			follow->is_blocked = true;
+			return 0;
+		}
 		error = walker_run_syscall(walker, &at_breakpoint);
 		if (error == -ETIMEDOUT) {
 			fail_clear();
@@ -131,6 +144,8 @@ static int make_follower(struct walker *follower, const struct trial *trial, dou
 	follower->execed = false;
 	follower->allow_threads = false;
 	follower->limit = limit;
+	follower->cpu_limit = trial->stage->baseline->cpu_limit;
+	follower->deadline = clock_now() + trial->stage->baseline->trial_limit;
 	follower->end = WALKER_RUNS;
 	follower->asleep = (struct asleep){0};
 	follower->queued = 0;

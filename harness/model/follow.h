@@ -25,7 +25,8 @@ struct follow {
 
 	bool has_returned; /* a signal handler returned through its frame */
 	bool is_at_exit;   /* the walker stands before its exit_group and can be read */
-	bool is_blocked;   /* it sleeps longer than walker->limit, or for ever */
+	bool is_blocked;   /* it sleeps longer than walker->limit, or for ever; or it is a copy that
+			    * has had the time of a trial */
 	bool has_threads;  /* it made a second one: it runs on without breakpoints */
 	bool has_execed;
 };
@@ -44,8 +45,8 @@ int follow_wake(struct follow *follow, int signal) MUST_CHECK;
 /*
  * A copy of the walker, which stands at `boundary`, with or without the signal; `drive` is given it
  * as a walker of its own, after the delivery. The walker is where it was afterwards. `limit`:
- * seconds that the copy may sleep. Not driven where the signal ends it at once or waits in a system
- * call that sleeps.
+ * seconds that the copy may sleep at once; in all it has the time of a trial. Not driven where the
+ * signal ends it at once or waits in a system call that sleeps.
  */
 struct retrace {
 	bool with_signal;

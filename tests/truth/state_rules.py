@@ -137,6 +137,10 @@ def waits_for_itself(target):
     return {("end", "stuck"): taken, ("lock", "stuck"): taken}
 
 
+def polls(target):
+    return {("end", "spinning"): where(target, target.walk().address("busy"), bool)}
+
+
 def gives_back_twice(target):
     """The unlocking looks at owner and word before it clears the owner."""
     taken, owned = owner_and_word(target)
@@ -360,6 +364,7 @@ def thrown_through(target):
 SIGUSR1 = 10
 RULES = {
     "held-by-main": held_at_end,
+    "handler-polls": polls,
     "handler-lock-normal": waits_for_itself,
     "handler-lock-errorcheck": gives_back_twice,
     "handler-lock-recursive": let_in,
@@ -427,7 +432,7 @@ def told_by_lock(target, _):
 UNTIDY = {"jump-file", "jump-shm"}
 # Targets that have nothing to tell: how they end is all.
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
-          "handler-lock-try", "jump-arena", "malloc-reentry", "stdio-reentry",
+          "handler-lock-try", "handler-polls", "jump-arena", "malloc-reentry", "stdio-reentry",
           "unsafe-callback", "unsafe-jump", "exception-torn", "exception-swapped",
           "exception-read", "exception-bare", "exception-heap", "exception-kept",
           "exception-blocked", "exception-part", "text-copied", "shared-plain", "shared-flag",
