@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What walker.c and walker_run.c share. */
+/* What the files of the walker share. */
 #ifndef SIGSWEEP_ENGINE_WALKER_PRIVATE_H
 #define SIGSWEEP_ENGINE_WALKER_PRIVATE_H
 
 #include "harness/engine/walker.h"
+#include "harness/kernel/ptrace.h"
 
 /* Takes the breakpoint at `address` out of the walker, if there is one; it is not forgotten. */
 int walker_lift_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
@@ -13,5 +14,11 @@ int walker_clean_traps(const struct walker *walker, pid_t copy) MUST_CHECK;
 void walker_forget_traps(struct walker *walker);
 /* Puts those in that are not. */
 int walker_plant_breakpoints(struct walker *walker) MUST_CHECK;
+
+/* At an event of one of the walker's threads or children: what it means for the walker. */
+int walker_on_event(struct walker *walker, pid_t tid, int event) MUST_CHECK;
+
+/* Lets the walker, which is stopped for a signal of its own, go on with that signal. */
+int walker_deliver(struct walker *walker, enum trace_resume how, int signal) MUST_CHECK;
 
 #endif

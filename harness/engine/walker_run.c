@@ -17,181 +17,7 @@
 #include <unistd.h>
 
 #define PATIENT_STEPS 1024
-#define TICK_STEPS 4096      /* several times what a handler takes */
 #define LONGEST_PATIENCE 0.1 /* seconds between two looks at a call that blocks */
-
-/* Is the walker behind the system call that it is being stepped over? */
-static bool is_in_call(struct walker *walker)
-{
-	uint64_t pc;
-
-	return (walker_code(walker)->instruction.flags & INSTRUCTION_SYSCALL) &&
-	       trace_get_pc(walker->pid, &pc) == 0 && pc != walker->pc;
-}
-
-/*
- * A timer goes on in real time, the walk is thousands of times slower: one whose period is shorter
- * than the walk through its handler would leave no time for the program itself. So ticks are lost
- * while it is stepped, as they are on a machine that is too busy. Where it sleeps until a tick
- * comes, none is.
- */
-static bool comes_too_soon(struct walker *walker, enum trace_resume how, const siginfo_t *info)
-{
-	const bool is_interval = info->si_code == SI_KERNEL &&
-				 (info->si_signo == SIGALRM || info->si_signo == SIGVTALRM ||
-				  info->si_signo == SIGPROF);
-
-	if (walker->guard->walker_has_alarm || !(is_interval || info->si_code == SI_TIMER))
-		return false;
-	if (how == TRACE_STEP && !is_in_call(walker) && walker->tick_at &&
-	    walker->steps - walker->tick_at < TICK_STEPS)
-		return true;
-	walker->tick_at = walker->steps;
-	return false;
-}
-
-/* Lets a tick go. The next may be there before the step is made, so it has to wait for that. */
-static int drop_tick(struct walker *walker, int signal)
-{
-	uint64_t mask;
-	int error = trace_get_mask(walker->pid, &mask);
-
-	walker->ticks_lost++;
-	walker->mask_lent = mask;
-	walker->is_mask_lent = true;
-	if (!error)
-		error = trace_set_mask(walker->pid, mask | UINT64_C(1) << (signal - 1));
-	return error ? error : trace_resume(walker->pid, TRACE_STEP, 0);
-}
-
-static int deliver(struct walker *walker, enum trace_resume how, int signal)
-{
-	siginfo_t info = {0};
-
-	walker->pending_known = false;
-	if (trace_get_siginfo(walker->pid, &info) == -EINVAL)
-		return trace_resume(walker->pid, how, 0); /* a group stop: nothing to deliver */
-	walker_meet_signal(walker, signal);
-	if (trace_get_siginfo(walker->pid, &info) == 0 && comes_too_soon(walker, how, &info))
-		return drop_tick(walker, signal);
-	walker->syscalls++; /* a handler has a mask of its own, and no system call shows it */
-	return trace_resume(walker->pid, how, signal);
-}
-
-static int on_exec(struct walker *walker)
-{
-	int error;
-
-	walker->breakpoint_count = 0; /* their bytes went with the old image */
-	walker_forget_traps(walker);
-	walker->execed = true;
-	/* Handlers become the default, the alternate stack is gone (execve(2)). */
-	memset(&walker->guard->walker_signals, 0, sizeof(walker->guard->walker_signals));
-	error = launch_after_exec(walker->launch, walker->pid);
-	return error ? error : walker_refresh(walker);
-}
-
-static bool is_thread(const struct walker *walker, pid_t tid)
-{
-	const struct family_member *member = family_find(walker->family, tid);
-
-	return member && member->pid == walker->pid && tid != walker->pid;
-}
-
-static int on_event(struct walker *walker, pid_t tid, int event)
-{
-	unsigned long message = 0;
-	struct registers registers;
-
-	switch (event) {
-	case PTRACE_EVENT_SECCOMP:
-		return guard_syscall(walker->guard, tid, &registers);
-	case PTRACE_EVENT_FORK:
-	case PTRACE_EVENT_VFORK:
-	case PTRACE_EVENT_CLONE:
-		if (trace_event_message(tid, &message))
-			return 0;
-		if (!family_find(walker->family, (pid_t)message))
-			family_adopt(walker->family, (pid_t)message);
-		if (is_thread(walker, (pid_t)message) && !walker->allow_threads)
-			walker->end = WALKER_THREADS;
-		/* A child with memory of its own has the breakpoints, and nobody to look after
-		 * them. It has not run yet: its first stop is still to come. */
-		if (event == PTRACE_EVENT_FORK && tid == walker->pid)
-			return walker_clean_copy(walker, (pid_t)message);
-		return 0;
-	case PTRACE_EVENT_EXEC:
-		return tid == walker->pid ? on_exec(walker) : 0;
-	default:
-		return 0;
-	}
-}
-
-/* The breakpoint just behind which a thread, or a child that shares memory, stands; NULL: none. */
-static const struct walker_breakpoint *breakpoint_met(const struct walker *walker,
-						      const struct registers *registers)
-{
-	for (size_t i = 0; i < walker->breakpoint_count; i++)
-		if (walker->breakpoints[i].is_planted &&
-		    walker->breakpoints[i].address == registers_pc(registers) - BREAKPOINT_SIZE)
-			return &walker->breakpoints[i];
-	return NULL;
-}
-
-/* Takes another one over a breakpoint that is meant for the walker. *signal is 0 if it was one. */
-static int step_over(struct walker *walker, pid_t tid, int *signal)
-{
-	const struct walker_breakpoint *met;
-	struct registers registers;
-	struct stop stop;
-	uint8_t shared;
-	int error = trace_get_registers(tid, &registers);
-
-	met = error ? NULL : breakpoint_met(walker, &registers);
-	if (!met)
-		return error;
-	*signal = 0;
-	registers_set_pc(&registers, met->address);
-	error = memory_write(tid, met->address, &met->saved, BREAKPOINT_SIZE);
-	if (!error)
-		error = trace_set_registers(tid, &registers);
-	if (error || memory_read(walker->pid, met->address, &shared, BREAKPOINT_SIZE) ||
-	    shared == *breakpoint_instruction)
-		return error; /* a copy of its own, clean now */
-	error = trace_resume(tid, TRACE_STEP, 0);
-	if (!error)
-		error = trace_wait(tid, 1, &stop);
-	if (!error && stop.kind == STOP_SIGNAL)
-		*signal = stop.signal;
-	return error ? error
-		     : memory_write(walker->pid, met->address, breakpoint_instruction,
-				    BREAKPOINT_SIZE);
-}
-
-int walker_serve(struct walker *walker, const struct stop *stop)
-{
-	struct family_member *member = family_find(walker->family, stop->tid);
-	int signal = 0;
-	int error = 0;
-
-	if (stop->kind == STOP_EXITED || stop->kind == STOP_KILLED) {
-		family_remove(walker->family, stop->tid);
-		return 0;
-	}
-	if (!member)
-		member = family_adopt(walker->family, stop->tid);
-	if (stop->kind == STOP_SIGNAL && stop->signal == SIGSTOP && member->is_fresh)
-		member->is_fresh = false;
-	else if (stop->kind == STOP_SIGNAL || stop->kind == STOP_TRAP)
-		signal = stop->signal;
-	else if (stop->kind == STOP_EVENT)
-		error = on_event(walker, stop->tid, stop->event);
-	if (stop->kind == STOP_TRAP && member->owner == FAMILY_WALKER)
-		error = step_over(walker, stop->tid, &signal);
-	if (!error)
-		error = trace_resume(stop->tid, TRACE_CONTINUE, signal);
-	return error == -ESRCH ? 0 : error;
-}
 
 static int look_asleep(struct walker *walker)
 {
@@ -318,7 +144,7 @@ static int settle_step(struct walker *walker, struct course *course)
 	if (is_in_restart(walker, course->flags))
 		return trace_resume(walker->pid, course->how, 0);
 	if (is_own_trap(walker, course->pc_before, course->flags))
-		return deliver(walker, course->how, SIGTRAP);
+		return walker_deliver(walker, course->how, SIGTRAP);
 	course->is_done = true;
 	return 0;
 }
@@ -365,7 +191,7 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 	if (error || course->is_done)
 		return error;
 	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
-				    : deliver(walker, course->how, SIGTRAP);
+				    : walker_deliver(walker, course->how, SIGTRAP);
 }
 
 /* One stop of the walker itself: resumed, unless the course is done. */
@@ -380,7 +206,7 @@ static int settle(struct walker *walker, struct course *course, const struct sto
 		note_end(walker, stop);
 		return 0;
 	case STOP_EVENT:
-		error = on_event(walker, walker->pid, stop->event);
+		error = walker_on_event(walker, walker->pid, stop->event);
 		if (error || walker->end != WALKER_RUNS)
 			return error;
 		if (stop->event == PTRACE_EVENT_EXEC && course->how != TRACE_STEP)
@@ -400,7 +226,7 @@ static int settle(struct walker *walker, struct course *course, const struct sto
 		return course->how == TRACE_STEP ? settle_step(walker, course)
 						 : settle_run_trap(walker, course);
 	case STOP_SIGNAL:
-		return deliver(walker, course->how, stop->signal);
+		return walker_deliver(walker, course->how, stop->signal);
 	}
 	return 0;
 }
