@@ -5,6 +5,9 @@ import threading
 
 lock = threading.Lock()
 
+with contextlib.ExitStack() as stack:
+    stack.enter_context(contextlib.nullcontext())  # from 3.15 on the first use imports modules
+
 
 def work():
     with contextlib.ExitStack() as stack:

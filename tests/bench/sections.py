@@ -2,7 +2,9 @@
 """What is measured, section by section: each function gives rows. The numbers of rounds and of
 boundaries are chosen so that all of it takes a few minutes."""
 
+import os
 import shutil
+from pathlib import Path
 
 import rivals
 from measure import alternate, median, own_time, ratio, run
@@ -11,6 +13,8 @@ from sweep import sweep
 from table import Row
 
 CORE = ["--oracle", "end"]  # verified, unwound, recorded; the other oracles are measured by themselves
+OPCODES = Path(__file__).resolve().parent / "opcodes.py"
+OPCODE_WINDOW = ["-b", "opcode", "--from", "py:work", "--to", "py:end"]
 # From one builtin of bash to another one, which its symbol table names.
 BASH_SCRIPT = "trap 'n=1' INT; :; n=$((1 + 2)); false; echo done"
 BASH_WINDOW = ["--budget", "1500trials", "--from", "colon_builtin", "--to", "false_builtin"]
@@ -174,5 +178,70 @@ def oracles(bench):
     return rows
 
 
+def own_tracer(python, rounds):
+    """Opcodes per second of the interpreter's own tracer."""
+    printed = run([python, "-S", OPCODES, "trace", rounds], pinned=True)[1]
+    seconds, count = printed.split()
+    return int(count) / float(seconds)
+
+
+def opcode_walk(bench, python, rounds):
+    """The walk without trials: no boundary is of a file of that name."""
+    return sweep(bench.sigsweep, ["-j1", *OPCODE_WINDOW, "--in", "none.py", *CORE],
+                 [python, "-S", OPCODES, "sweep", rounds])
+
+
+def opcode_rate(bench, python):
+    section = "opcode boundaries per second"
+    all_ = alternate(bench.rounds,
+                     tracer=lambda: own_tracer(python, 20000),
+                     short=lambda: opcode_walk(bench, python, 10),
+                     long=lambda: opcode_walk(bench, python, 2000))
+    walked = [(b.walked - a.walked) / (b.seconds - a.seconds)
+              for a, b in zip(all_["short"], all_["long"])]
+    return [
+        Row(section, "sigsweep, walking", median(walked), "/s"),
+        Row(section, "sys.settrace, a tracer that does nothing", median(all_["tracer"]), "/s"),
+        Row(section, "ratio", ratio(walked, all_["tracer"])),
+    ]
+
+
+def opcode_trials(bench):
+    """Opcode boundaries of the CPython program against its own ceiling."""
+    program = python_program()
+    section = f"trials at opcode boundaries, {program.name}"
+    all_ = alternate(max(1, bench.rounds - 2),
+                     ceiling=lambda: program.ceiling(100, 1500),
+                     one=lambda: bench.sweep(program, 100, "-j1", "-b", "opcode", *CORE))
+    one = [each.seconds_each for each in all_["one"]]
+    return [
+        Row(section, "sigsweep run -j1 -b opcode", median([1 / each for each in one]), "/s",
+            note=f"{all_['one'][0].injected:,} boundaries, from start to report"),
+        Row(section, "ratio to the ceiling: fork, raise, run to the end",
+            ratio(all_["ceiling"], one), least=0.6),
+    ]
+
+
+def hundred_opcodes(bench, name, python):
+    """A function of about 100 opcodes with every oracle on."""
+    section = "sweeping a 100-opcode function, every oracle"
+    each = sweep(bench.sigsweep, ["-j1", *OPCODE_WINDOW], [python, "-S", OPCODES, "sweep", 9])
+    return Row(section, f"CPython {name}, from start to report", each.seconds, "s",
+               note=f"{each.injected} boundaries, {1000 * each.seconds_each:.1f} ms each")
+
+
+def opcodes(bench):
+    host = python_program()
+    if not host:
+        return [Row("opcode boundaries", "skipped: no python3 of the system", 0)]
+    folder = Path(os.environ.get("SIGSWEEP_PYTHONS", bench.build / "pythons"))
+    versions = sorted(folder.glob("3.*/python"), key=lambda path: [
+        int(part) for part in path.parent.name.rstrip("d").split(".")] + [path.parent.name])
+    return [*opcode_rate(bench, host.command[0]), *opcode_trials(bench),
+            hundred_opcodes(bench, "of the system", host.command[0]),
+            *[hundred_opcodes(bench, path.parent.name, path) for path in versions]]
+
+
 SECTIONS = {"c": c_program, "cpython": cpython, "steps": steps, "gdb": gdb, "strace": strace,
-            "growth": growth, "oracles": oracles}
+            "growth": growth, "oracles": oracles,
+            "opcodes": opcodes}
