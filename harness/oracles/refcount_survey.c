@@ -32,6 +32,12 @@ static int run_on(struct count_watch *watch, struct count_sites *sites, struct s
 	return error;
 }
 
+static void give_reason(struct count_knowledge *known, const char *reason)
+{
+	if (!known->reason)
+		known->reason = alloc_text(reason);
+}
+
 static void add_counter(struct count_knowledge *known, const struct life *life)
 {
 	if (life->is_object || !life->width) {
@@ -39,16 +45,39 @@ static void add_counter(struct count_knowledge *known, const struct life *life)
 		return;
 	}
 	known->has_ends |= life->has_ended;
+	if (life->address % life->width) {
+		give_reason(known, "a counter is not aligned to its size: it cannot be watched");
+		return;
+	}
 	for (size_t i = 0; i < known->counter_count; i++)
 		if (known->counters[i].address == life->address)
 			return;
 	if (known->counter_count < COUNTERS_MAX)
 		known->counters[known->counter_count++] =
 			(struct counter){life->address, life->width};
-	else if (!known->reason)
-		known->reason = alloc_format(
-			"it announces more than %d counters: only the first were followed",
-			COUNTERS_MAX);
+	else
+		give_reason(known, "it announces more counters than are followed");
+}
+
+/*
+ * Libraries may count in their constructors, which run before the program's first instruction: the
+ * loader says when they are mapped. Where there is none, the program is all there is.
+ */
+static int start(struct walker *walker, struct count_sites *sites)
+{
+	int error = walker_refresh(walker);
+
+	if (error)
+		return error;
+	walker->execed = false;
+	walker->allow_threads = false;
+	count_sites_find(sites, walker->symbols);
+	if (sites->count)
+		return 0;
+	error = follow_to_entry(walker);
+	if (!error && walker->end == WALKER_RUNS)
+		count_sites_find(sites, walker->symbols);
+	return error;
 }
 
 int count_prepare(struct stage *stage, void **knowledge)
@@ -60,14 +89,12 @@ int count_prepare(struct stage *stage, void **knowledge)
 				    .sites = &sites,
 				    .classes = &known->classes,
 				    .log = &known->lives};
-	int error = follow_to_entry(walker);
+	int error = start(walker, &sites);
 
 	*knowledge = known;
-	if (error || walker->end != WALKER_RUNS)
-		return error;
 	known->classes.stage = stage;
-	count_sites_find(&sites, walker->symbols);
-	error = run_on(&watch, &sites, stage);
+	if (!error)
+		error = run_on(&watch, &sites, stage);
 	known->classes.stage = NULL;
 	for (size_t i = 0; !error && i < known->lives.life_count; i++)
 		add_counter(known, &known->lives.lives[i]);
@@ -85,6 +112,7 @@ static int trace(struct count_knowledge *known, struct stage *stage,
 {
 	const struct boundary boundary = {.pc = stage->walker.pc, .syscall = -1};
 	struct count_watch watch = {.sites = sites, .log = &known->traces[group]};
+	int error;
 
 	while (watch.counter_count < TRACE_WATCHES &&
 	       group * TRACE_WATCHES + watch.counter_count < known->counter_count) {
@@ -92,7 +120,13 @@ static int trace(struct count_knowledge *known, struct stage *stage,
 			known->counters[group * TRACE_WATCHES + watch.counter_count];
 		watch.counter_count++;
 	}
-	return count_retrace(&watch, stage, &boundary, false, stage->baseline->trial_limit);
+	error = count_retrace(&watch, stage, &boundary, false, stage->baseline->trial_limit);
+	if (!error && watch.log->watch_error)
+		give_reason(known,
+			    "counters cannot be watched: no breakpoints on data are to be had");
+	if (!error && watch.log->is_full)
+		give_reason(known, "counters are touched too often to be followed");
+	return error;
 }
 
 int count_survey(struct stage *stage, void **knowledge)
