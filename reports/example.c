@@ -167,6 +167,42 @@ static void print_stacks(struct layout *layout, const json_t *example, bool full
 	print_stack(layout, end_stack, false, full);
 }
 
+/* "label: function at file:line: source, OPCODE" */
+static void print_went_place(struct layout *layout, const char *label, const json_t *python)
+{
+	const char *opcode = text_member(python, "opcode");
+	char *place;
+
+	if (!python)
+		return;
+	place = example_python(python);
+	layout_indent(layout, FRAME_COLUMN);
+	layout_print(layout, PAINT_FAINT, "%s: ", label);
+	layout_wrap(layout, FRAME_COLUMN + 2, PAINT_PLAIN, "%s%s%s", place, opcode ? ", " : "",
+		    opcode ? opcode : "");
+	free(place);
+}
+
+/* What became of the signal in a CPython program. */
+static void print_went(struct layout *layout, const json_t *went)
+{
+	const char *kind = text_member(went, "kind");
+	const char *exception = text_member(went, "exception");
+	const char *by = text_member(went, "by");
+	char *heading;
+
+	if (!kind)
+		return;
+	heading = alloc_format("what became of it: %s, %s%s%s%s", kind, went_meaning(kind),
+			       by ? " (" : "", by ? by : "", by ? ")" : "");
+	print_heading(layout, heading);
+	free(heading);
+	print_went_place(layout, "handler called in", json_object_get(went, "entered"));
+	print_went_place(layout, exception ? exception : "raised in",
+			 json_object_get(went, "raised"));
+	print_went_place(layout, "at", json_object_get(went, "at"));
+}
+
 /* Text as it is, everything else as JSON; the caller frees. */
 static char *value_text(const json_t *value)
 {
@@ -333,7 +369,11 @@ static void print_evidence(struct layout *layout, const json_t *evidence)
 		return;
 	}
 	json_object_foreach ((json_t *)evidence, name, value) {
-		if (!print_output(layout, name, value))
+		if (json_is_object(json_array_get(value, 0)) &&
+		    text_member(json_array_get(value, 0), "module")) {
+			print_heading(layout, name);
+			print_stack(layout, value, false, false);
+		} else if (!print_output(layout, name, value))
 			print_value(layout, name, value);
 	}
 }
@@ -370,6 +410,7 @@ void example_print(struct layout *layout, const json_t *example, bool full)
 	static const char *const values[] = {"exception", "latency"};
 
 	print_stacks(layout, example, full);
+	print_went(layout, json_object_get(example, "went"));
 	(void)print_output(layout, "output", json_object_get(example, "output"));
 	print_locks(layout, json_object_get(example, "locks"), full);
 	print_refcounts(layout, json_object_get(example, "refcounts"));

@@ -8,9 +8,14 @@ lock.acquire()
 
 def work():
     try:
-        lock.acquire(timeout=0.05)
+        lock.acquire(timeout=0.4)
     except KeyboardInterrupt:
         print("interrupted")
 
 
+def end():
+    pass
+
+
 work()
+end()

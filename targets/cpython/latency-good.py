@@ -7,4 +7,9 @@ def work():
     return latency_good.work(50000000)
 
 
+def end():
+    pass
+
+
 work()
+end()

@@ -8,9 +8,14 @@ reader, writer = os.pipe()
 
 def work():
     try:
-        select.select([reader], [], [], 0.05)
+        select.select([reader], [], [], 0.4)
     except KeyboardInterrupt:
         print("interrupted")
 
 
+def end():
+    pass
+
+
 work()
+end()

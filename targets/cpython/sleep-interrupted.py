@@ -5,9 +5,14 @@ import time
 
 def work():
     try:
-        time.sleep(0.05)
+        time.sleep(0.4)
     except KeyboardInterrupt:
         print("interrupted")
 
 
+def end():
+    pass
+
+
 work()
+end()

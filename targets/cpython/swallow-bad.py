@@ -13,4 +13,9 @@ def work():
     swallow_bad.work(callback)
 
 
+def end():
+    pass
+
+
 work()
+end()

@@ -13,4 +13,9 @@ def work():
     swallow_good.work(callback)
 
 
+def end():
+    pass
+
+
 work()
+end()

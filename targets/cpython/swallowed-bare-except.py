@@ -12,4 +12,9 @@ def work():
             pass
 
 
+def end():
+    pass
+
+
 work()
+end()

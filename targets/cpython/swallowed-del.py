@@ -11,4 +11,9 @@ def work():
         Thing()
 
 
+def end():
+    pass
+
+
 work()
+end()
