@@ -109,13 +109,14 @@ static uint64_t interrupted_function(struct state *state, uint64_t pc)
 	return place->function_start ? place->function_start : pc;
 }
 
-/* What the handler does when it interrupts this function and this comes of it. NULL: not known. */
+/* What the handler does when it interrupts this function, returns or not, and this comes of it. */
 static struct reach *find_reach(struct state *state, const struct trial *trial)
 {
 	const struct reach_key key = {
 		.handler = trial->handler,
 		.function = interrupted_function(state, trial->boundary->pc),
-		.outcome = (uint64_t)trial->outcome.kind << 32 | (uint32_t)trial->outcome.number,
+		.outcome = (uint64_t)trial->has_returned << 63 |
+			   (uint64_t)trial->outcome.kind << 32 | (uint32_t)trial->outcome.number,
 	};
 	struct reach *reach;
 
@@ -221,6 +222,7 @@ static size_t judge(void *opaque, const struct trial *trial, struct verdict *ver
 const struct oracle oracle_unsafe_call = {
 	.name = "unsafe-call",
 	.help = "functions that are not async-signal-safe, reached from the handler",
+	.needs = ORACLE_NEEDS_RETURN,
 	.begin = begin,
 	.judge = judge,
 	.end = end,

@@ -209,6 +209,15 @@ def jumps_out_of(*functions):
     return rule
 
 
+def jumps_where_armed(*functions):
+    def rule(target):
+        found = unsafe(*functions)(target)["unsafe-call", "definite"]
+        armed = where(target, target.walk().address("armed"), bool)
+        need(found - armed, "it is always armed")
+        return {("unsafe-call", "definite"): found & armed}
+    return rule
+
+
 def between_load_and_store(oracle, symbol):
     def rule(target):
         walk = target.walk()
@@ -373,6 +382,7 @@ RULES = {
     "stdio-reentry": unsafe("fputs", "fwrite"),
     "unsafe-callback": unsafe("qsort"),
     "unsafe-jump": jumps_out_of("malloc", "free"),
+    "unsafe-jump-armed": jumps_where_armed("malloc", "free"),
     "refcount-take": between_load_and_store("refcount", "references"),
     "refcount-drop": between_load_and_store("refcount", "references"),
     "shared-across": between_load_and_store("shared-data", "total"),
@@ -433,7 +443,7 @@ UNTIDY = {"jump-file", "jump-shm"}
 # Targets that have nothing to tell: how they end is all.
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
           "handler-lock-try", "handler-polls", "jump-arena", "malloc-reentry", "stdio-reentry",
-          "unsafe-callback", "unsafe-jump", "exception-torn", "exception-swapped",
+          "unsafe-callback", "unsafe-jump", "unsafe-jump-armed", "exception-torn", "exception-swapped",
           "exception-read", "exception-bare", "exception-heap", "exception-kept",
           "exception-blocked", "exception-part", "text-copied", "shared-plain", "shared-flag",
           "throw-noexcept", "throw-in-throw", "dies-when-unblocked"}
