@@ -30,7 +30,6 @@ struct objects {
 
 struct probe {
 	const struct python *python;
-	struct walker *walker;
 	uint64_t thread;
 	uint64_t words_at[WORDS]; /* where the state's words lie; 0: there is no such word */
 	uint64_t pc;              /* of the boundary */
@@ -274,7 +273,6 @@ static int fill(struct probe *probe, struct stage *stage)
 	if (error)
 		return error;
 	probe->python = interpreter_python(stage->interpreter);
-	probe->walker = &stage->walker;
 	python_exception_places(probe->python, probe->thread, probe->words_at);
 	probe->pc = registers_pc(registers);
 	probe->sp = registers_sp(registers);
