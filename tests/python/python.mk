@@ -25,6 +25,11 @@ check-pythons:
 		echo "$$version: tests/python/test_cleanup.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_cleanup.py || status=1; \
+		case $$version in 3.9 | 3.11) \
+			echo "$$version: tests/python/check_exceptions.py"; \
+			BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
+				tests/python/check_exceptions.py || status=1 ;; \
+		esac; \
 	done; \
 	tests/python/check_versions.py --build '$(BUILD)' \
 		--pythons "$${SIGSWEEP_PYTHONS:-build/pythons}" --long $(PYTHONS) || status=1; \
