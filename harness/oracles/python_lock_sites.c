@@ -2,8 +2,8 @@
 /*
  * Where a CPython takes and releases locks, on builds without symbols. Its PyThread locks are
  * semaphores up to 3.14 (Python/thread_pthread.h) and PyMutexes from 3.15 on (Python/thread.c);
- * threading.Lock and RLock have a pointer to one up to 3.13, and are PyMutexes themselves from 3.14
- * on (Modules/_threadmodule.c). The methods of the two types are found by their tables.
+ * threading.Lock and RLock have a pointer to one at first; from 3.13 on Lock and from 3.14 on RLock
+ * has a PyMutex in itself (Modules/_threadmodule.c). Their methods are found by their tables.
  */
 #include "harness/base/alloc.h"
 #include "harness/oracles/python_lock.h"
@@ -15,7 +15,8 @@
 #define PLACES_MAX 8
 
 #define LAST_WITH_SEMAPHORES 14
-#define FIRST_WITH_MUTEXES 14 /* in lock objects */
+#define FIRST_LOCK_WITH_MUTEX 13
+#define FIRST_RLOCK_WITH_MUTEX 14
 
 struct method {
 	const char *name;
@@ -70,11 +71,12 @@ static void add_functions(struct python_lock_sites *sites, struct symbols *symbo
 	}
 }
 
-/* Up to 3.13 the methods only tell which object a semaphore belongs to. */
+/* Where the object has a pointer, the methods only tell which object a semaphore belongs to. */
 static int add_type(struct python_lock_sites *sites, const struct python *python, pid_t pid,
 		    const char *name, bool is_recursive)
 {
-	const bool is_mutex = python_minor(python) >= FIRST_WITH_MUTEXES;
+	const bool is_mutex = python_minor(python) >=
+			      (is_recursive ? FIRST_RLOCK_WITH_MUTEX : FIRST_LOCK_WITH_MUTEX);
 	struct python_lock_site site = {.kind = !is_mutex      ? LOCK_SEMAPHORE
 						: is_recursive ? LOCK_PYRECURSIVE
 							       : LOCK_PYMUTEX,
