@@ -8,6 +8,7 @@
 #ifndef SIGSWEEP_ORACLES_PYTHON_LOCK_H
 #define SIGSWEEP_ORACLES_PYTHON_LOCK_H
 
+#include "harness/kernel/ptrace.h"
 #include "harness/model/follow.h"
 #include "harness/model/interpreter.h"
 #include "harness/model/oracle.h"
@@ -25,6 +26,8 @@ struct python_lock_site {
 	bool is_object;      /* the first argument is a Python object */
 	bool is_pointer;     /* that has a pointer to the lock at `offset` */
 	bool is_inner;       /* counts only when the interpreter's own code calls it */
+	uint64_t pointer;    /* where the address of the function stands; 0: nowhere */
+	uint64_t function;   /* what stands there */
 };
 
 struct python_lock_sites {
@@ -37,6 +40,13 @@ struct python_lock_sites {
 int python_lock_sites_find(struct python_lock_sites *sites, const struct python *python,
 			   struct symbols *symbols, pid_t pid) MUST_CHECK;
 void python_lock_sites_free(struct python_lock_sites *sites);
+/*
+ * Lets a process that is ours to spoil call the functions of the sites where they are watched.
+ * Compilers that know which function is called most through a pointer put a copy of it where it is
+ * called, behind a comparison of the pointer; so methods get another address: behind the endbr64
+ * that they begin with. Without that instruction nothing is changed.
+ */
+int python_lock_sites_divert(const struct python_lock_sites *sites, pid_t pid) MUST_CHECK;
 
 /* The Python object of a lock. */
 struct python_lock_object {
@@ -59,7 +69,12 @@ struct python_lock_watch {
 	const struct python_lock_sites *sites;
 	struct lock_book *book;
 	struct python_lock_objects objects;
-	uint64_t end;   /* where the interpreter begins to end */
+	uint64_t end;                                  /* where the interpreter begins to end */
+	const struct lock_point *words[TRACE_WATCHES]; /* locks whose words the CPU watches, so that
+							* it is seen to the instruction when they
+							* are taken and released */
+	uint32_t levels[TRACE_WATCHES];
+	size_t word_count;
 	uint64_t limit; /* events, 0: any number */
 
 	uint64_t events;
@@ -69,6 +84,10 @@ struct python_lock_watch {
 	struct frame frames[TRIAL_FRAMES]; /* Python's, at the end */
 	size_t frame_count;
 };
+
+/* Has the CPU watch a lock's word; no more than it can. */
+int python_lock_watch_word(struct python_lock_watch *watch,
+			   const struct lock_point *point) MUST_CHECK;
 
 /* 0 or -errno when the harness failed. */
 int python_lock_watch_run(struct python_lock_watch *watch) MUST_CHECK;

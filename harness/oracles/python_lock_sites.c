@@ -6,10 +6,12 @@
  * has a PyMutex in itself (Modules/_threadmodule.c). Their methods are found by their tables.
  */
 #include "harness/base/alloc.h"
+#include "harness/kernel/memory.h"
 #include "harness/oracles/python_lock.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OBJECT_HEAD 16 /* PyObject: reference count, type */
 #define PLACES_MAX 8
@@ -48,7 +50,8 @@ static void add(struct python_lock_sites *sites, const struct python_lock_site *
 {
 	for (size_t i = 0; i < sites->count; i++)
 		if (sites->list[i].pc == site->pc && sites->list[i].kind == site->kind &&
-		    sites->list[i].effect == site->effect)
+		    sites->list[i].effect == site->effect &&
+		    sites->list[i].pointer == site->pointer)
 			return;
 	alloc_grow((void **)&sites->list, sites->count, &sites->capacity, sizeof(*sites->list));
 	sites->list[sites->count++] = *site;
@@ -72,6 +75,17 @@ static void add_functions(struct python_lock_sites *sites, struct symbols *symbo
 }
 
 /* Where the object has a pointer, the methods only tell which object a semaphore belongs to. */
+/* Behind the instruction that marks a target of indirect calls (Intel SDM, endbr64). */
+static uint64_t behind_mark(pid_t pid, uint64_t function)
+{
+	static const uint8_t mark[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	uint8_t code[sizeof(mark)];
+
+	if (memory_read(pid, function, code, sizeof(code)) || memcmp(code, mark, sizeof(mark)) != 0)
+		return function;
+	return function + sizeof(mark);
+}
+
 static int add_type(struct python_lock_sites *sites, const struct python *python, pid_t pid,
 		    const char *name, bool is_recursive)
 {
@@ -89,12 +103,16 @@ static int add_type(struct python_lock_sites *sites, const struct python *python
 	if (error)
 		return error;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
-		if (python_type_function(python, pid, type, methods[i].name, &site.pc))
+		if (python_type_function(python, pid, type, methods[i].name, &site.pointer))
 			continue;
+		if (memory_read(pid, site.pointer, &site.function, sizeof(site.function)))
+			continue;
+		site.pc = behind_mark(pid, site.function);
 		site.effect = is_mutex ? methods[i].effect : LOCK_DECLARE;
 		add(sites, &site);
 	}
 	fail_clear();
+	site.pointer = 0;
 	if (!is_mutex || python_type_dealloc(python, pid, type, &site.pc))
 		return 0;
 	site.effect = LOCK_FORGET;
@@ -137,6 +155,17 @@ int python_lock_sites_find(struct python_lock_sites *sites, const struct python 
 		add_functions(sites, symbols, mutexes, sizeof(mutexes) / sizeof(*mutexes));
 	add_import_lock(sites, python, pid);
 	return 0;
+}
+
+int python_lock_sites_divert(const struct python_lock_sites *sites, pid_t pid)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sites->count; i++)
+		if (sites->list[i].pointer)
+			error = memory_write(pid, sites->list[i].pointer, &sites->list[i].pc,
+					     sizeof(sites->list[i].pc));
+	return error;
 }
 
 void python_lock_sites_free(struct python_lock_sites *sites)

@@ -74,6 +74,14 @@ static bool find_lock(struct python_lock_watch *watch, const struct python_lock_
 	return true;
 }
 
+static bool is_watched(const struct python_lock_watch *watch, uint64_t lock)
+{
+	for (size_t n = 0; n < watch->word_count; n++)
+		if (watch->words[n]->address == lock)
+			return true;
+	return false;
+}
+
 static int note(struct python_lock_watch *watch, const struct python_lock_site *site)
 {
 	struct walker *walker = watch->follow.walker;
@@ -91,13 +99,73 @@ static int note(struct python_lock_watch *watch, const struct python_lock_site *
 	if (site->effect == LOCK_DECLARE)
 		return 0;
 	watch->events++;
+	watch->waited_for =
+		site->effect == LOCK_TAKE || site->effect == LOCK_TRY ? event.address : 0;
+	if (site->effect != LOCK_FORGET && is_watched(watch, event.address))
+		return 0;
 	if (site->effect != LOCK_FORGET)
 		event.count = python_lock_stack(watch->interpreter, walker->pid, registers, frames,
 						TRIAL_FRAMES);
 	event.frames = frames;
 	lock_book_note(watch->book, &event);
-	watch->waited_for =
-		site->effect == LOCK_TAKE || site->effect == LOCK_TRY ? event.address : 0;
+	return 0;
+}
+
+/* A word was written: taken or released, as what it tells now. */
+static int note_word(struct python_lock_watch *watch, size_t n)
+{
+	struct walker *walker = watch->follow.walker;
+	const struct lock_point *point = watch->words[n];
+	const uint32_t level = lock_point_level(point, walker->pid);
+	struct lock_event event = {.kind = point->kind, .address = point->address};
+	const struct registers *registers;
+	struct frame frames[TRIAL_FRAMES];
+	int error = walker_registers(walker, &registers);
+
+	if (error || (level > 0) == (watch->levels[n] > 0)) {
+		watch->levels[n] = level;
+		return error;
+	}
+	watch->levels[n] = level;
+	event.effect = level > 0 ? LOCK_TAKE : LOCK_RELEASE;
+	/* As it was before. */
+	event.state.is_sane = true;
+	event.state.level = level == 0;
+	event.state.word = point->kind == LOCK_SEMAPHORE ? level > 0 : event.state.level;
+	event.count =
+		python_lock_stack(watch->interpreter, walker->pid, registers, frames, TRIAL_FRAMES);
+	event.frames = frames;
+	lock_book_note(watch->book, &event);
+	return 0;
+}
+
+static int on_watch(void *context)
+{
+	struct python_lock_watch *watch = context;
+	int error = 0;
+
+	for (size_t n = 0; !error && n < watch->word_count; n++)
+		if (watch->follow.walker->watched & 1U << n)
+			error = note_word(watch, n);
+	return error;
+}
+
+int python_lock_watch_word(struct python_lock_watch *watch, const struct lock_point *point)
+{
+	struct walker *walker = watch->follow.walker;
+	const size_t n = watch->word_count;
+	int error;
+
+	if (n == TRACE_WATCHES)
+		return 0;
+	error = trace_set_watch(walker->pid, (unsigned int)n, WATCH_WRITE, point->address,
+				point->kind == LOCK_SEMAPHORE ? 4 : 1);
+	if (error)
+		return error;
+	walker->watches |= 1U << n;
+	watch->words[n] = point;
+	watch->levels[n] = lock_point_level(point, walker->pid);
+	watch->word_count++;
 	return 0;
 }
 
@@ -135,6 +203,8 @@ int python_lock_watch_run(struct python_lock_watch *watch)
 	/* A breakpoint where it stands already would be stepped over. */
 	int error = walker->in_syscall || watch->events ? 0 : on_breakpoint(watch);
 
+	if (!error)
+		error = python_lock_sites_divert(watch->sites, walker->pid);
 	for (size_t i = 0; !error && i < watch->sites->count; i++)
 		error = walker_add_breakpoint(walker, watch->sites->list[i].pc);
 	if (!error)
@@ -143,6 +213,7 @@ int python_lock_watch_run(struct python_lock_watch *watch)
 		return error;
 	watch->follow.context = watch;
 	watch->follow.on_breakpoint = on_breakpoint;
+	watch->follow.on_watch = on_watch;
 	return follow_run(&watch->follow);
 }
 

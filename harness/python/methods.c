@@ -5,6 +5,7 @@
 #include "harness/python/private.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #define METHODS_MAX 200
@@ -18,7 +19,7 @@ struct method {
 };
 
 int python_type_function(const struct python *python, pid_t pid, uint64_t type, const char *name,
-			 uint64_t *function)
+			 uint64_t *pointer)
 {
 	uint64_t table;
 	int error = read_pointer(pid, type + python->at.type_methods, &table);
@@ -33,7 +34,7 @@ int python_type_function(const struct python *python, pid_t pid, uint64_t type, 
 		if (memory_read_text(pid, method.name, text, sizeof(text)) < 0 ||
 		    strcmp(text, name) != 0)
 			continue;
-		*function = method.function;
+		*pointer = table + n * sizeof(method) + offsetof(struct method, function);
 		return 0;
 	}
 	return error ? error : -ENOENT;

@@ -245,9 +245,10 @@ int python_dict_size(const struct python *python, pid_t pid, uint64_t dict,
 int python_module_attribute(const struct python *python, pid_t pid, const char *module,
 			    const char *attribute, uint64_t *value) MUST_CHECK;
 
-/* The C function behind a method that a type written in C has itself; -ENOENT: none. */
+/* Where the address stands of the C function behind a method that a type written in C has itself;
+ * -ENOENT: there is none. */
 int python_type_function(const struct python *python, pid_t pid, uint64_t type, const char *name,
-			 uint64_t *function) MUST_CHECK;
+			 uint64_t *pointer) MUST_CHECK;
 
 /* The C function that frees a type's objects. */
 int python_type_dealloc(const struct python *python, pid_t pid, uint64_t type,
