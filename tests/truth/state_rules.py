@@ -443,7 +443,8 @@ UNTIDY = {"jump-file", "jump-shm"}
 # Targets that have nothing to tell: how they end is all.
 SILENT = {"handler-lock-normal", "handler-lock-errorcheck", "handler-lock-recursive",
           "handler-lock-try", "handler-polls", "jump-arena", "malloc-reentry", "stdio-reentry",
-          "unsafe-callback", "unsafe-jump", "unsafe-jump-armed", "exception-torn", "exception-swapped",
+          "unsafe-callback", "unsafe-jump", "unsafe-jump-armed",
+          "exception-torn", "exception-swapped",
           "exception-read", "exception-bare", "exception-heap", "exception-kept",
           "exception-blocked", "exception-part", "text-copied", "shared-plain", "shared-flag",
           "throw-noexcept", "throw-in-throw", "dies-when-unblocked"}
