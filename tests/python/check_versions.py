@@ -124,7 +124,8 @@ def confirm_all(chosen, version, cells):
             continue
         agreed += count
         sweeps += count > 0
-    print(f"{version}: tracing agrees at {agreed} instructions of {sweeps} sweeps", flush=True)
+    if sweeps:
+        print(f"{version}: tracing agrees at {agreed} instructions of {sweeps} sweeps", flush=True)
     return wrong
 
 
