@@ -38,7 +38,7 @@ static const char *const glue[] = {
 	"__libc_start*",
 };
 
-static const char *const libraries[] = {
+static const char *const c_libraries[] = {
 	"libc.so*", "libc-*.so", "libm.so*", "libm-*.so", "libpthread*", "ld-linux*", "[[]vdso]",
 };
 
@@ -132,45 +132,69 @@ static bool name_frame(struct walker *walker, pid_t pid, const struct frame *fra
 	return false;
 }
 
-enum origin { OWN, LIBRARY, EXTENSION };
+enum origin {
+	EXTENSION, /* a module that Python can import */
+	LIBRARY,   /* the interpreter itself, and what it is linked with */
+	C_LIBRARY,
+};
 
-static enum origin origin_of(const struct interpreter *interpreter, const struct module *module)
+/* NAME.cpython-311-x86_64-linux-gnu.so and the like define PyInit_NAME (PEP 3121). */
+static bool is_extension(struct walker *walker, const struct module *module)
 {
-	const struct python_image *image = python_image(interpreter_python(interpreter));
+	char *name = alloc_format("PyInit_%.*s", (int)strcspn(module->name, "."), module->name);
+	uint64_t *addresses;
+	size_t count;
+	const bool is_there =
+		symbols_find(walker->symbols, module->name, name, &addresses, &count) == 0;
 
-	if (module->start <= image->eval && image->eval < module->end)
-		return OWN;
-	return matches(module->name, libraries, sizeof(libraries) / sizeof(*libraries)) ? LIBRARY
-											: EXTENSION;
+	if (is_there)
+		free(addresses);
+	fail_clear();
+	free(name);
+	return is_there;
+}
+
+static enum origin origin_of(struct walker *walker, const struct module *module)
+{
+	if (matches(module->name, c_libraries, sizeof(c_libraries) / sizeof(*c_libraries)))
+		return C_LIBRARY;
+	return is_extension(walker, module) ? EXTENSION : LIBRARY;
+}
+
+/* The outermost of the frames that is of this origin; of several without a name that tells
+ * something, too. */
+static bool find_of(struct walker *walker, pid_t pid, const struct frame *frames, size_t count,
+		    enum origin origin, struct callee_name *name)
+{
+	bool has_any = false;
+
+	for (size_t n = count; n-- > 0;) {
+		struct callee_name candidate;
+		struct place place = {0};
+		bool has_name;
+
+		if (!symbols_place(walker->symbols, lookup(&frames[n]), &place) ||
+		    origin_of(walker, place.module) != origin)
+			continue;
+		has_name = name_frame(walker, pid, &frames[n], &place, &candidate);
+		if (has_name || !has_any)
+			*name = candidate;
+		if (has_name || origin == EXTENSION)
+			return true;
+		has_any = true;
+	}
+	return has_any;
 }
 
 bool callee_find(struct walker *walker, struct interpreter *interpreter, pid_t pid,
 		 const struct frame *frames, size_t count, struct callee_name *name)
 {
 	const size_t called = count_called(interpreter, frames, count);
-	bool has_name = false;
 
 	*name = (struct callee_name){0};
-	for (size_t n = called; n-- > 0;) {
-		struct place place = {0};
-
-		if (symbols_place(walker->symbols, lookup(&frames[n]), &place) &&
-		    origin_of(interpreter, place.module) == EXTENSION) {
-			(void)name_frame(walker, pid, &frames[n], &place, name);
-			return true;
-		}
-	}
-	for (size_t n = called; n-- > 0 && !has_name;) {
-		struct callee_name candidate;
-		struct place place = {0};
-
-		if (!symbols_place(walker->symbols, lookup(&frames[n]), &place))
-			continue;
-		has_name = name_frame(walker, pid, &frames[n], &place, &candidate);
-		if (has_name || !*name->module)
-			*name = candidate;
-	}
-	return *name->module != '\0';
+	return find_of(walker, pid, frames, called, EXTENSION, name) ||
+	       find_of(walker, pid, frames, called, LIBRARY, name) ||
+	       find_of(walker, pid, frames, called, C_LIBRARY, name);
 }
 
 bool callee_passes(struct walker *walker, struct interpreter *interpreter,

@@ -21,7 +21,8 @@ struct callee_name {
 
 /*
  * Of the frames that the innermost run of the loop has called (all of them where there is none):
- * the outermost of an extension module, else of the interpreter itself. False:
+ * the outermost of an extension module, else of the interpreter and its libraries, else of the
+ * C library. False:
  * the loop called nothing.
  */
 bool callee_find(struct walker *walker, struct interpreter *interpreter, pid_t pid,
