@@ -123,7 +123,7 @@ static uint64_t begun_at(const struct walk *walk, int code, int offset, uint64_t
 
 		if (!step->is_instruction)
 			continue;
-		blocks &= step->cleanup;
+		blocks &= step->cleanup | step->handler;
 		if (step->has_effect)
 			begun |= blocks;
 	}

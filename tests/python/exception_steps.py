@@ -28,6 +28,14 @@ def offset_of_words():
     raise gdb.GdbError("no _PyErr_Fetch")
 
 
+def add_names():
+    """Of an interpreter that a loader named on the command line has mapped: gdb knows the loader."""
+    with open(f"/proc/{gdb.selected_inferior().pid}/maps", encoding="utf-8") as file:
+        path = next(line.split()[-1] for line in file if line.startswith("00400000-"))
+    if path != gdb.current_progspace().filename:
+        gdb.execute(f"add-symbol-file {path}", to_string=True)
+
+
 def registers():
     frame = gdb.selected_frame()
     return {name: int(frame.read_register(name)) & (1 << 64) - 1 for name in disassembly.REGISTERS}
@@ -54,6 +62,7 @@ def main():
     for command in ("set pagination off", "set breakpoint pending on", "set confirm off",
                     "handle SIGSEGV stop", "break direct.c:work", "run", "finish", "delete"):
         gdb.execute(command, to_string=True)
+    add_names()
     state = int(gdb.parse_and_eval("(unsigned long)((void *(*)(void))PyThreadState_Get)()"))
     words = [state + offset_of_words() + 8 * n for n in range(3)]
     rows = [step(words) for _ in range(int(os.environ["EXCEPTION_LIMIT"]))]
