@@ -28,6 +28,15 @@ static int call(struct symbols *symbols, pid_t pid, const char *function, uint64
 	return remote_call(pid, address, &argument, 1, CALL_LIMIT, result);
 }
 
+/* A signal that nothing has acted on yet would raise its exception in our code. */
+static int drain_signals(struct symbols *symbols, pid_t pid)
+{
+	uint64_t result;
+	int error = call(symbols, pid, "PyErr_CheckSignals", 0, &result);
+
+	return error ? error : call(symbols, pid, "PyErr_Clear", 0, &result);
+}
+
 int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
 	       char **answer)
 {
@@ -36,9 +45,11 @@ int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, 
 	uint64_t memory;
 	uint64_t object;
 	uint64_t result;
-	int error = call(symbols, pid, "PyMem_RawMalloc", size, &memory);
+	int error = drain_signals(symbols, pid);
 
 	*answer = NULL;
+	if (!error)
+		error = call(symbols, pid, "PyMem_RawMalloc", size, &memory);
 	if (!error)
 		error = memory ? memory_write(pid, memory, text, size) : -ENOMEM;
 	free(text);

@@ -15,6 +15,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_shared_data,
 	&oracle_python_exception,
 	&oracle_python_lock,
+	&oracle_python_refcount,
 	&oracle_cleanup,
 	&oracle_lost,
 	&oracle_latency,

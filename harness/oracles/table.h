@@ -17,6 +17,7 @@ extern const struct oracle oracle_lost;
 extern const struct oracle oracle_latency;
 extern const struct oracle oracle_shared_data;
 extern const struct oracle oracle_python_lock;
+extern const struct oracle oracle_python_refcount;
 extern const struct oracle oracle_cleanup;
 
 #endif
