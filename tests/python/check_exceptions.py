@@ -116,7 +116,7 @@ class Exceptions(unittest.TestCase):
             print(f"{kind}: {len(numbers)} boundaries of {len(everywhere)}", file=sys.stderr)
             self.assertEqual([(n, hex(path[n])) for n in sorted(found)],
                              [(n, hex(path[n])) for n in sorted(numbers) if n < len(path)], kind)
-            self.assertTrue(found, kind)
+        self.assertTrue(any(truth.values()), "nothing was torn or lost")
 
 
 if __name__ == "__main__":
