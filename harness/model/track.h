@@ -94,6 +94,7 @@ struct track {
 	size_t frames_left;            /* further out than those watched */
 	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
 	bool has_exception;            /* RAISED: the exception is watched too */
+	bool is_apart;                 /* RAISED: the frames do not lead to a script's outermost */
 	uint64_t handled_before;       /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
 	uint64_t last_raised;          /* HANDLER: to see where the exception came up */

@@ -47,14 +47,31 @@ static void watch_frames(struct track *track)
 	}
 }
 
+/* Do the frames lead to a script? Those of a greenlet do not: what leaves its outermost frame goes
+ * on in other frames, when it has been switched to them. */
+static bool is_apart(struct track *track)
+{
+	const struct python_bare_frame *outermost;
+	const struct interpreter_place *place;
+	const char *name;
+
+	if (!track->frame_count || track->frame_count == TRACK_FRAMES)
+		return false;
+	outermost = &track->frames[track->frame_count - 1];
+	place = track_place(track, outermost, outermost->offset);
+	name = place ? strrchr(place->place, ':') : NULL;
+	return name && strcmp(name, ":<module>") != 0;
+}
+
 /*
  * Where there are more frames than slots, one is for the exception: it is set again in each frame
- * that it passes, and the next ones can be watched.
+ * that it passes, and the next ones can be watched. So it is where the frames stand apart.
  */
 static void watch_way_out(struct track *track)
 {
 	track_watch_none(track);
-	track->has_exception = track->on_taken != NULL;
+	track->is_apart = is_apart(track);
+	track->has_exception = track->on_taken || track->is_apart;
 	if (track->has_exception && !track_watch_exception(track))
 		return;
 	watch_frames(track);
@@ -124,7 +141,7 @@ static void on_exception(struct track *track)
 	}
 	if (track->on_taken)
 		track->is_taken = !is_ours_again(track);
-	if (!track->frames_left)
+	if (!track->frames_left && !track->is_apart)
 		return;
 	track_read_frames(track);
 	if (track->frame_count && !is_watched(track, &track->frames[0]) && can_go_on(track, 0))

@@ -75,6 +75,12 @@ void went_hit(struct trial *trial, unsigned int slots)
 		went->entered = 0;
 }
 
+/* An end without the signal that shows that nobody had to catch anything. */
+static bool is_as_without(const struct trial *trial)
+{
+	return trial->outcome.kind == OUTCOME_SAME && !trial->stage->baseline->awaits_signal;
+}
+
 void went_at_end(struct trial *trial)
 {
 	struct went *went = &trial->went;
@@ -83,7 +89,7 @@ void went_at_end(struct trial *trial)
 		return;
 	if (went->track.state == TRACK_PENDING && went->delivered)
 		went->entered = clock_of_process(trial->pid);
-	track_end(&went->track, true, trial->outcome.kind == OUTCOME_SAME);
+	track_end(&went->track, true, is_as_without(trial));
 }
 
 double went_sample_due(const struct trial *trial)
@@ -132,7 +138,7 @@ void went_free(struct went *went)
 void went_end(struct trial *trial)
 {
 	if (is_on(trial))
-		track_end(&trial->went.track, false, trial->outcome.kind == OUTCOME_SAME);
+		track_end(&trial->went.track, false, is_as_without(trial));
 }
 
 double went_seconds(const struct went *went)
