@@ -39,7 +39,7 @@ struct guard {
 	pid_t harness;  /* the campaign's process; this process is its worker or itself */
 	bool has_timer; /* the trial armed a timer (setitimer, alarm, timer_settime, ...) */
 	bool walker_has_timer;
-	bool walker_has_alarm; /* one of its timers fires once: none of its signals may be lost */
+	bool walker_has_alarm;  /* one of its timers fires once: none of its signals may be lost */
 	bool signalled_harness; /* somebody tried to signal its parent or everyone */
 	bool signalled_walker_child;
 	int turn_fd; /* locked (flock) while a trial has files changed by path, so that only one job

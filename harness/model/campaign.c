@@ -47,8 +47,8 @@ struct run {
 	double start;
 	double jobs_start;
 	double stop_deadline; /* 0: nobody was asked to stop */
-	uint64_t trials; /* lines of trials that came */
-	char *failure;   /* the first of a job's */
+	uint64_t trials;      /* lines of trials that came */
+	char *failure;        /* the first of a job's */
 	int code;
 };
 
