@@ -16,8 +16,9 @@
 
 /*
  * Lines "M COUNT 0 -", "B COUNT 0 -", "R COUNT 0 -" and "KIND EXCESS TYPE NAME". Of what is counted
- * for an object, `flat` has as many references as objects have, `known` has one, and the call of
- * getrefcount() and the loop have the rest, which is found out with an object of our own.
+ * for an object, `flat` has as many references as objects have, `known` has one where the object is
+ * in it, and the call of getrefcount() and the loop have the rest, which is found out with an object
+ * of our own.
  */
 static const char script[] =
 	"import gc, sys\n"
@@ -34,16 +35,19 @@ static const char script[] =
 	"own = {'__builtins__', '__loader__', '__spec__'}\n"
 	"known = gc.get_objects()\n"
 	"flat = gc.get_referents(*known)\n"
+	"listed = set(map(id, known))\n"
 	"held = {}\n"
 	"for thing in flat:\n"
 	"    held[id(thing)] = held.get(id(thing), 0) + 1\n"
 	"def excess(thing):\n"
 	"    count = sys.getrefcount(thing)\n"
-	"    return None if count > 1 << 28 else count - 2 * held.get(id(thing), 0) - rest\n"
+	"    if count > 1 << 28:\n"
+	"        return None\n"
+	"    return count - 2 * held.get(id(thing), 0) - (id(thing) in listed) - rest\n"
 	"class probe: pass\n"
 	"rest, mine = 0, [probe()]\n"
 	"for thing in mine:\n"
-	"    rest = excess(thing)\n"
+	"    rest = excess(thing) - 1\n"
 	"of_type, too_few = {}, {}\n"
 	"for thing in known:\n"
 	"    more = excess(thing)\n"
