@@ -42,7 +42,7 @@ int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, 
 {
 	char *text = alloc_format("%s%s%s", BEFORE, script, AFTER);
 	const size_t size = strlen(text) + 1;
-	uint64_t memory;
+	uint64_t memory = 0;
 	uint64_t object;
 	uint64_t result;
 	int error = drain_signals(symbols, pid);
