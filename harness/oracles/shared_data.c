@@ -263,9 +263,8 @@ static size_t judge(void *opaque, const struct trial *trial, struct verdict *ver
 	    is_left_out(trial->stage->scenario))
 		return 0;
 	if (trace->is_quiet)
-		return trial->handler == trace->samples[0].handler
-			       ? 0
-			       : judge_unknown(other_handler, verdicts);
+		return trial->handler == trace->handler ? 0
+							: judge_unknown(other_handler, verdicts);
 	if (!find_position(state, trial->boundary, &position))
 		return judge_unknown(*trace->reason && !trace->is_complete
 					     ? trace->reason

@@ -133,6 +133,7 @@ struct trace {
 	size_t sample_count;
 	size_t sample_capacity;
 	struct touch *all; /* what all samples together read or write */
+	uint64_t handler;  /* there is only this one, where the window is quiet */
 	bool is_quiet; /* nothing is shared: no step was taken, and the sample holds throughout */
 	bool is_complete;
 	char reason[SHARED_REASON]; /* why not */

@@ -18,8 +18,9 @@
 #include <sys/ptrace.h>
 
 #define COPIES_MAX 16  /* with four places each; a handler that touches more is stepped */
-#define SAMPLES_MAX 16 /* of the handler; one that depends on more is stepped with the program */
-#define SLICE 0.02     /* seconds between two looks whether a copy sleeps for ever */
+#define SAMPLES_MAX 64 /* of the handler; one that depends on more is stepped with the program */
+#define ALL_STEPS_MAX 60000 /* in all of them; more would take longer than that */
+#define SLICE 0.02          /* seconds between two looks whether a copy sleeps for ever */
 
 struct watched {
 	uint64_t address;
@@ -125,7 +126,11 @@ static bool can_clash(const struct quick *quick, uint64_t granule)
 	struct touch *touch;
 
 	HASH_FIND(hh, quick->all, &granule, sizeof(granule), touch);
-	return !touch || touch->written || touch->has_parts || has_company(quick, granule);
+	if (!touch || touch->written)
+		return true;
+	/* No object is half written at a system call (shared_find.c: what is a run). */
+	return strcmp(quick->stage->scenario->injector->name, "syscall") != 0 &&
+	       (touch->has_parts || has_company(quick, granule));
 }
 
 /* The values of all that the handler depends on, as one number (FNV-1a). */
@@ -179,7 +184,7 @@ static int sample_here(struct quick *quick, struct trial *trial)
 
 	if (has_seen(quick, hash))
 		return 1;
-	if (quick->samples++ == SAMPLES_MAX) {
+	if (quick->samples++ == SAMPLES_MAX || quick->steps > ALL_STEPS_MAX) {
 		quick->is_shared = true;
 		return 0;
 	}
@@ -193,7 +198,7 @@ static int sample_here(struct quick *quick, struct trial *trial)
 				    quick->names, SAMPLE_STEPS, &quick->steps);
 	quick->is_sampled = true;
 	quick->is_shared |=
-		*sample.unknown || (sample.is_entered && sample.handler != first->handler);
+		*sample.unknown || (sample.is_entered && sample.handler != quick->trace->handler);
 	sample_merge(&sample, &quick->all);
 	sample_free(&sample);
 	quick->is_grown = weigh(quick) != weight;
@@ -410,18 +415,57 @@ static int watch_all(struct quick *quick)
 	return error;
 }
 
+/* Where the signal is blocked: what the handler would touch if it were let in. */
+static int sample_forced(struct quick *quick)
+{
+	struct stage *stage = quick->stage;
+	const struct sample *first = &quick->trace->samples[0];
+	const struct boundary boundary = {
+		.tid = stage->walker.pid, .pc = stage->walker.pc, .phase = PHASE_AT, .syscall = -1};
+	struct sample sample = {.errno_at = first->errno_at,
+				.thread_pointer = first->thread_pointer};
+	struct trial trial;
+	uint64_t mask;
+	int restored;
+	int error;
+
+	memset(&trial, 0, sizeof(trial));
+	error = trial_begin(&trial, stage, &boundary, false, NULL);
+	if (!error)
+		error = trace_get_mask(trial.pid, &mask);
+	if (!error)
+		error = trace_set_mask(trial.pid,
+				       mask & ~(UINT64_C(1) << (stage->scenario->signal - 1)));
+	stage->signal_blocked = false;
+	if (!error)
+		error = sample_take(&sample, stage, &trial, &quick->trace->lines, quick->names,
+				    SAMPLE_STEPS, &quick->steps);
+	stage->signal_blocked = true;
+	restored = trial_put_back(&trial);
+	trial_free(&trial);
+	quick->is_shared |= *sample.unknown != '\0';
+	quick->trace->handler = sample.handler;
+	sample_merge(&sample, &quick->all);
+	sample_free(&sample);
+	return error ? error : restored;
+}
+
 int quick_look(struct stage *stage, struct trace *trace, struct names *names, bool *is_shared)
 {
 	struct quick quick = {.stage = stage, .trace = trace, .names = names};
-	int error;
+	int error = 0;
 
 	*is_shared = true;
-	if (*trace->samples[0].unknown || stage->signal_blocked)
+	if (*trace->samples[0].unknown)
 		return 0;
+	trace->handler = trace->samples[0].handler;
 	sample_merge(&trace->samples[0], &quick.all);
+	if (stage->signal_blocked && !stage->signal_ignored)
+		error = sample_forced(&quick);
 	quick.seen[quick.seen_count++] = hash_inputs(&quick, stage->walker.pid);
 	quick.saved = alloc_zero(end_count(&quick) * BREAKPOINT_SIZE + 1);
-	error = watch_all(&quick);
+	if (!error && !quick.is_shared)
+		error = watch_all(&quick);
 	*is_shared = quick.is_shared;
 	touches_free(&quick.all);
 	free(quick.list);
