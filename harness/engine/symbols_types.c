@@ -36,40 +36,70 @@ static void append(char *text, size_t size, const char *more)
 	snprintf(text + used, size - used, "%s", more);
 }
 
-/* The type as C writes it, roughly: arrays behind, pointers without what they point to's extent. */
-static void format_type(Dwarf_Die *type, char *text, size_t size, int depth)
+static const char *word_of(int tag)
 {
-	static const struct {
-		int tag;
-		const char *word;
-	} words[] = {
-		{DW_TAG_structure_type, "struct "},  {DW_TAG_union_type, "union "},
-		{DW_TAG_enumeration_type, "enum "},  {DW_TAG_const_type, "const "},
-		{DW_TAG_volatile_type, "volatile "}, {DW_TAG_atomic_type, "_Atomic "},
-	};
-	const int tag = dwarf_tag(type);
-	const char *name = dwarf_diename(type);
-	Dwarf_Die inner;
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i].tag == tag)
-			append(text, size, words[i].word);
-	if (name) {
-		append(text, size, name);
-	} else if (tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
-		   tag == DW_TAG_class_type || tag == DW_TAG_enumeration_type) {
-		append(text, size, "{...}");
-	} else if (depth > DEPTH_MAX || !type_of(type, &inner)) {
-		append(text, size, tag == DW_TAG_subroutine_type ? "function" : "void");
-	} else {
-		format_type(&inner, text, size, depth + 1);
+	switch (tag) {
+	case DW_TAG_structure_type:
+		return "struct";
+	case DW_TAG_union_type:
+		return "union";
+	case DW_TAG_enumeration_type:
+		return "enum";
+	case DW_TAG_const_type:
+		return "const";
+	case DW_TAG_volatile_type:
+		return "volatile";
+	case DW_TAG_atomic_type:
+		return "_Atomic";
+	default:
+		return NULL;
 	}
+}
+
+/* A qualifier of a pointer itself stands behind it. */
+static bool is_of_pointer(int tag, Dwarf_Die *inner)
+{
+	return (tag == DW_TAG_const_type || tag == DW_TAG_volatile_type ||
+		tag == DW_TAG_atomic_type) &&
+	       dwarf_tag(inner) == DW_TAG_pointer_type;
+}
+
+static void append_behind(char *text, size_t size, int tag)
+{
 	if (tag == DW_TAG_pointer_type)
 		append(text, size, " *");
 	else if (tag == DW_TAG_reference_type || tag == DW_TAG_rvalue_reference_type)
 		append(text, size, " &");
 	else if (tag == DW_TAG_array_type)
 		append(text, size, "[]");
+}
+
+/* The type as C writes it, roughly: arrays behind and without their lengths. */
+static void format_type(Dwarf_Die *type, char *text, size_t size, int depth)
+{
+	const int tag = dwarf_tag(type);
+	const char *name = dwarf_diename(type);
+	const char *word = word_of(tag);
+	Dwarf_Die inner;
+	const bool has_inner = depth < DEPTH_MAX && !name && type_of(type, &inner);
+	const bool is_behind = has_inner && is_of_pointer(tag, &inner);
+
+	if (word && !is_behind) {
+		append(text, size, word);
+		append(text, size, " ");
+	}
+	if (name)
+		append(text, size, name);
+	else if (tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
+		 tag == DW_TAG_class_type || tag == DW_TAG_enumeration_type)
+		append(text, size, "{...}");
+	else if (has_inner)
+		format_type(&inner, text, size, depth + 1);
+	else
+		append(text, size, tag == DW_TAG_subroutine_type ? "function" : "void");
+	append_behind(text, size, tag);
+	if (is_behind)
+		append(text, size, word);
 }
 
 static bool is_atomic_class(const char *name)

@@ -255,14 +255,13 @@ static int prepare(const struct quick *quick, pid_t pid, size_t first)
 	return error;
 }
 
-/* Is the handling of the signal about to become another? */
+/* Is another handler about to be set? Where there is none (any more), nothing can clash. */
 static bool changes_handler(const struct quick *quick)
 {
 	const int signal = quick->stage->scenario->signal;
-	const struct guard *guard = &quick->stage->guard;
+	const uint64_t handler = quick->stage->guard.trial_signals.actions[signal].handler;
 
-	return guard->trial_signals.actions[signal].handler !=
-	       guard->walker_signals.actions[signal].handler;
+	return handler > 1 && handler != quick->trace->handler;
 }
 
 /* A process that the copy made: one with memory of its own has the breakpoints, too. */

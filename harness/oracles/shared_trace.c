@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #define STEPS_MAX 200000         /* about five seconds */
+#define STEPS_MAX_SYSCALL 50000  /* a sweep of system calls is over sooner */
 #define SAMPLES_MAX 256          /* of the handler */
 #define ALL_SAMPLES_STEPS 400000 /* in all of them together */
 
@@ -148,6 +150,8 @@ static int step_all(struct tracing *tracing)
 {
 	struct trace *trace = tracing->trace;
 	struct walker *walker = &tracing->stage->walker;
+	const char *injector = tracing->stage->scenario->injector->name;
+	const size_t limit = strcmp(injector, "syscall") == 0 ? STEPS_MAX_SYSCALL : STEPS_MAX;
 	bool is_shared = true;
 	int error = take_sample(tracing);
 
@@ -161,7 +165,7 @@ static int step_all(struct tracing *tracing)
 	       !window_is_end(tracing->stage->window, walker->pc)) {
 		if (trace_interrupted)
 			return -EINTR;
-		if (trace->count == STEPS_MAX) {
+		if (trace->count == limit) {
 			stop_because(trace, "the window is longer than the part of it that was "
 					    "stepped through in the survey");
 			break;

@@ -871,9 +871,122 @@ static void test_no_network(void **state)
 	close(server);
 }
 
+static const char data_source[] =
+	"#include <signal.h>\n"
+	"typedef long whole;\n"
+	"typedef short half;\n"
+	"struct inner { half low, high; };\n"
+	"struct outer { whole number; struct inner pair[2]; char text[12]; };\n"
+	"struct outer one;\n"
+	"volatile struct outer table[3];\n"
+	"unsigned char bytes[40];\n"
+	"volatile sig_atomic_t flag;\n"
+	"_Atomic whole counter;\n"
+	"struct outer *volatile current = &one;\n"
+	"int main(void)\n"
+	"{\n"
+	"	static union { int number; char text[4]; } kept;\n"
+	"	kept.number = flag + (int)counter + bytes[flag];\n"
+	"	return kept.text[0] + (int)current->number + (int)table[0].number;\n"
+	"}\n";
+
+static const struct data_row {
+	const char *symbol;
+	uint64_t offset;
+	const char *object;
+	const char *object_type;
+	uint64_t object_at; /* from the symbol on */
+	uint64_t object_size;
+	const char *part;
+	const char *part_type;
+	uint64_t part_at;
+	uint64_t part_size;
+	const char *qualities; /* v: volatile, a: atomic, s: sig_atomic_t */
+} data_rows[] = {
+	{"one", 0, "one", "struct outer", 0, 32, "one.number", "whole", 0, 8, ""},
+	{"one", 13, "one", "struct outer", 0, 32, "one.pair[1].low", "half", 12, 2, ""},
+	{"one", 16, "one", "struct outer", 0, 32, "one.text[0]", "char", 16, 1, ""},
+	{"one", 29, "one", "struct outer", 0, 32, "one", "struct outer", 0, 32, ""},
+	{"table", 64 + 15, "table[2]", "volatile struct outer", 64, 32, "table[2].pair[1].high",
+	 "half", 64 + 14, 2, "v"},
+	{"bytes", 39, "bytes", "unsigned char[]", 0, 40, "bytes[39]", "unsigned char", 39, 1, ""},
+	{"flag", 0, "flag", "volatile sig_atomic_t", 0, 4, "flag", "volatile sig_atomic_t", 0, 4,
+	 "vs"},
+	{"counter", 5, "counter", "_Atomic whole", 0, 8, "counter", "_Atomic whole", 0, 8, "a"},
+	{"current", 0, "current", "struct outer *volatile", 0, 8, "current",
+	 "struct outer *volatile", 0, 8, "v"},
+};
+
+static void check_data(struct session *session, const struct data_row *row)
+{
+	const uint64_t symbol = session->program->bias + victim_nm(session->path, row->symbol);
+	struct data_place place;
+	char qualities[4] = "";
+
+	assert_true(symbols_data_at(session->symbols, symbol + row->offset, &place));
+	if (!place.is_typed)
+		fail_msg("%s+%llu has no type", row->symbol, (unsigned long long)row->offset);
+	strcat(qualities, place.is_volatile ? "v" : "");
+	strcat(qualities, place.is_atomic ? "a" : "");
+	strcat(qualities, place.is_sig_atomic ? "s" : "");
+	assert_string_equal(place.symbol, row->symbol);
+	assert_int_equal(place.symbol_start, symbol);
+	assert_string_equal(place.object, row->object);
+	assert_string_equal(place.object_type, row->object_type);
+	assert_int_equal(place.object_start, symbol + row->object_at);
+	assert_int_equal(place.object_size, row->object_size);
+	assert_string_equal(place.part, row->part);
+	assert_string_equal(place.part_type, row->part_type);
+	assert_int_equal(place.part_start, symbol + row->part_at);
+	assert_int_equal(place.part_size, row->part_size);
+	assert_string_equal(qualities, row->qualities);
+}
+
+static struct session start_data(const char *compiler, const char *flags)
+{
+	victim_write("data.c", data_source);
+	victim_shell("%s %s data.c -o data", compiler, flags);
+	return start_program(victim_path("data"));
+}
+
+static void test_data_types(void **state)
+{
+	static const char *const compilers[] = {"gcc", "clang"};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(compilers) / sizeof(compilers[0]); n++) {
+		struct session session;
+
+		if (!victim_has(compilers[n]))
+			continue;
+		session = start_data(compilers[n], "-g -O1");
+		for (size_t i = 0; i < sizeof(data_rows) / sizeof(data_rows[0]); i++)
+			check_data(&session, &data_rows[i]);
+		finish(&session);
+	}
+}
+
+static void test_data_without_dwarf(void **state)
+{
+	struct session session = start_data("gcc", "-O1");
+	const uint64_t table = session.program->bias + victim_nm(session.path, "table");
+	struct data_place place;
+
+	(void)state;
+	assert_true(symbols_data_at(session.symbols, table + 70, &place));
+	assert_string_equal(place.symbol, "table");
+	assert_int_equal(place.symbol_start, table);
+	assert_int_equal(place.symbol_size, 96);
+	assert_false(place.is_typed);
+	assert_false(symbols_data_at(session.symbols, 16, &place));
+	finish(&session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_data_types),
+		cmocka_unit_test(test_data_without_dwarf),
 		cmocka_unit_test(test_ways_of_linking),
 		cmocka_unit_test(test_c_library),
 		cmocka_unit_test(test_packaged_program),
