@@ -201,32 +201,36 @@ static void name_exception(struct track *track)
 	track->exception[sizeof(track->exception) - 1] = '\0';
 }
 
-/*
- * The Python handler raises, and may catch that itself: it is out when the frame that was
- * interrupted is the innermost again. Passing from frame to frame the exception is taken and set
- * again in each: where it came up is where it was set first, in the deepest frame.
- */
+/* In each frame that it passes an exception is taken and put back, for its traceback: what is put
+ * back came up further in. */
+static void note_raised(struct track *track, uint64_t value)
+{
+	const struct python_bare_frame *frame = &track->frames[0];
+
+	if (value != track->last_raised || track->last_taken != frame->address)
+		track->raised = track_place(track, frame, frame->offset);
+	track->last_raised = value;
+	track->last_taken = 0;
+}
+
+/* The Python handler raises, and may catch that itself: it is out when the frame that was
+ * interrupted is the innermost again. */
 static void on_exception_in_handler(struct track *track)
 {
 	uint64_t value;
+	const bool is_raised = track_is_raised(track, &value);
 
-	if (!track_is_raised(track, &value))
-		return;
 	track_read_frames(track);
-	if (!track->frame_count && value != track->last_raised) {
+	if (!is_raised) {
+		track->last_taken = track->frame_count ? track->frames[0].address : 0;
+	} else if (!track->frame_count && value != track->last_raised) {
 		track_finish(track, WENT_RETURNED); /* another exception: it was over by then */
-		return;
-	}
-	if (!track->frame_count || track->frames[0].address == track->home.address) {
+	} else if (!track->frame_count || track->frames[0].address == track->home.address) {
 		name_exception(track);
 		track_raise(track);
-		return;
+	} else {
+		note_raised(track, value);
 	}
-	if (!track->raised || value != track->last_raised ||
-	    track->frame_count >= track->last_depth)
-		track->raised = track_place(track, &track->frames[0], track->frames[0].offset);
-	track->last_raised = value;
-	track->last_depth = track->frame_count;
 }
 
 static void on_frame_in_handler(struct track *track)

@@ -264,10 +264,14 @@ static void end_clause(struct track *track, bool is_by_exception)
 		track_finish(track, clause == PYTHON_CLAUSE_WITH ? WENT_CAUGHT : WENT_BARE_EXCEPT);
 }
 
-/* The innermost frame raises: the exception that the clause had, or another one? */
-static void raise_again(struct track *track, uint64_t value)
+/*
+ * The clause is left by an exception: the one that it had, or another one? The frame notes the
+ * instruction that has raised it; from 3.11 on RERAISE has put it back.
+ */
+static void raise_again(struct track *track, uint64_t value, int offset)
 {
 	if (value != track->handled) {
+		track->clause_at = offset;
 		end_clause(track, true);
 		return;
 	}
@@ -297,7 +301,7 @@ static void on_handled(struct track *track)
 	if (handled == track->handled || !is_same(&track->home, &now))
 		return;
 	if (python_has_blocks(python_of(track)) && track_is_raised(track, &value)) {
-		raise_again(track, value);
+		raise_again(track, value, now.offset);
 		return;
 	}
 	if (strcmp(opcode_of(track, &now), "POP_EXCEPT") != 0)
@@ -333,7 +337,7 @@ static void on_reraised(struct track *track)
 	    !is_same(&track->home, &now))
 		return;
 	if (track->handled) {
-		raise_again(track, value);
+		raise_again(track, value, now.offset);
 		return;
 	}
 	track_read_frames(track);

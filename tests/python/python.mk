@@ -22,6 +22,9 @@ check-pythons:
 		echo "$$version: tests/python/test_opcodes.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_opcodes.py || status=1; \
+		echo "$$version: tests/python/test_went.py"; \
+		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
+			tests/python/test_went.py || status=1; \
 		echo "$$version: tests/python/test_cleanup.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_cleanup.py || status=1; \

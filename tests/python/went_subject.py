@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""A subject that knows itself what became of an interruption: its exit status says it. `went_subject.py
+[flag|raise]`: with a handler of its own that returns, or that raises an exception of its own."""
+import contextlib
+import signal
+import sys
+import threading
+
+CAUGHT, BARE, REPLACED, UNRAISABLE, RETURNED = 10, 11, 12, 14, 15
+state = []
+deleted = []
+lock = threading.Lock()
+
+
+class Custom(Exception):
+    pass
+
+
+EXPECTED = KeyboardInterrupt
+
+
+def mark(status):
+    if not state:
+        state.append(status)
+
+
+def step(number):
+    return number + 1
+
+
+def typed():
+    try:
+        step(1)
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+def second_clause():
+    try:
+        step(1)
+    except ValueError:
+        mark(99)
+    except (OSError, EXPECTED) as error:
+        mark(CAUGHT if error else 99)
+
+
+def bare():
+    try:
+        step(1)
+    except:  # noqa: E722
+        mark(BARE)
+
+
+def bare_behind_typed():
+    try:
+        step(1)
+    except ValueError:
+        mark(99)
+    except:  # noqa: E722
+        mark(BARE)
+
+
+def base_passed_on():
+    try:
+        try:
+            step(1)
+        except BaseException:
+            raise
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+def clause_raises_other():
+    try:
+        try:
+            step(1)
+        except EXPECTED:
+            mark(CAUGHT)
+            raise LookupError
+    except LookupError:
+        pass
+
+
+def finally_passes():
+    try:
+        step(1)
+    finally:
+        step(2)
+
+
+def finally_leaves():
+    for number in range(1):
+        try:
+            step(number)
+        finally:
+            if sys.exc_info()[0] is EXPECTED:
+                mark(BARE)
+            break
+
+
+def finally_raises():
+    try:
+        try:
+            step(1)
+        finally:
+            if sys.exc_info()[0] is EXPECTED:
+                raise ValueError
+    except ValueError:
+        mark(REPLACED)
+
+
+class Manager:
+    def __init__(self, raises):
+        self.raises = raises
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind is not EXPECTED:
+            return False
+        if self.raises:
+            raise ValueError
+        mark(CAUGHT)
+        return True
+
+
+def with_lock():
+    with lock:
+        step(1)
+
+
+def with_swallows():
+    with Manager(False):
+        step(1)
+
+
+def with_raises():
+    try:
+        with Manager(True):
+            step(1)
+    except ValueError:
+        mark(REPLACED)
+
+
+def with_suppress():
+    before = True
+    with contextlib.suppress(EXPECTED):
+        step(1)
+        before = False
+    if before:
+        mark(CAUGHT)
+
+
+def in_clause():
+    """Another exception is being handled all the while."""
+    try:
+        raise ValueError
+    except ValueError:
+        try:
+            step(1)
+        except EXPECTED:
+            try:
+                raise OSError
+            except OSError:
+                pass
+            mark(CAUGHT)
+
+
+def numbers():
+    try:
+        yield step(1)
+        yield step(2)
+    except EXPECTED:
+        mark(CAUGHT)
+        yield 3
+
+
+def numbers_finally():
+    try:
+        yield step(1)
+    finally:
+        step(2)
+
+
+def generators():
+    for _ in numbers():
+        pass
+    try:
+        for _ in numbers_finally():
+            pass
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+def through_c():
+    try:
+        sorted([3, 2, 1], key=step)
+        [step(number) for number in map(step, range(2))]
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+def deep(depth):
+    return max([depth], key=deep_key) if depth == 0 else max([depth], key=lambda n: deep(depth - 1) or 0)
+
+
+def deep_key(number):
+    return step(number)
+
+
+def through_much():
+    try:
+        deep(5)
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+class Thing:
+    def __del__(self):
+        step(1)
+        deleted.append(self.__class__)
+
+
+def unraisable():
+    thing = Thing()
+    thing = None
+    if not deleted:
+        mark(UNRAISABLE)
+    return thing
+
+
+def subject():
+    for function in (typed, second_clause, bare, bare_behind_typed, base_passed_on,
+                     clause_raises_other, finally_passes, finally_leaves, finally_raises, with_lock,
+                     with_swallows, with_raises, with_suppress, in_clause, generators, through_c,
+                     through_much, unraisable):
+        function()
+
+
+def done():
+    pass
+
+
+def flag(number, frame):
+    try:
+        raise Custom
+    except Custom:
+        pass
+    mark(RETURNED)
+
+
+def refuse():
+    raise Custom
+
+
+def custom(number, frame):
+    try:
+        raise Custom
+    except Custom:
+        pass
+    refuse()
+
+
+if sys.argv[1:] == ["flag"]:
+    signal.signal(signal.SIGINT, flag)
+if sys.argv[1:] == ["raise"]:
+    EXPECTED = Custom
+    signal.signal(signal.SIGINT, custom)
+subject()
+done()
+sys.exit(state[0] if state else 0)
