@@ -71,15 +71,13 @@ static int run_on(struct python_lock_watch *watch, const struct stage *stage,
 	return error;
 }
 
-static int survey(struct python_lock_watch *watch, const struct stage *stage,
-		  struct python_lock_knowledge *known)
+static int survey(struct python_lock_watch *watch, struct python_lock_sites *sites,
+		  const struct stage *stage, struct python_lock_knowledge *known)
 {
 	struct walker *walker = watch->follow.walker;
 	const struct python *python = interpreter_python(watch->interpreter);
-	struct python_lock_sites sites = {0};
-	int error = python_lock_sites_find(&sites, python, walker->symbols, walker->pid);
+	int error = python_lock_sites_find(sites, python, walker->symbols, walker->pid);
 
-	watch->sites = &sites;
 	watch->end = python_image(python)->finalize;
 	walker->execed = false;
 	if (!error) {
@@ -88,15 +86,18 @@ static int survey(struct python_lock_watch *watch, const struct stage *stage,
 	}
 	if (!error && walker->end == WALKER_RUNS && !watch->follow.has_execed)
 		read_end(known, watch);
-	python_lock_sites_free(&sites);
 	return error;
 }
 
 int python_lock_survey(struct stage *stage, void **knowledge)
 {
 	struct python_lock_knowledge *known = alloc_zero(sizeof(*known));
-	struct python_lock_watch watch = {
-		.follow.walker = &stage->walker, .book = &known->book, .limit = PYTHON_LOCK_EVENTS};
+	struct python_lock_sites sites = {0};
+	struct python_lock_watch watch = {.sites = &sites,
+
+					  .follow.walker = &stage->walker,
+					  .book = &known->book,
+					  .limit = PYTHON_LOCK_EVENTS};
 	int error = interpreter_open(&stage->walker, &watch.interpreter);
 
 	*knowledge = known;
@@ -106,7 +107,8 @@ int python_lock_survey(struct stage *stage, void **knowledge)
 	}
 	if (error)
 		return error;
-	error = survey(&watch, stage, known);
+	error = survey(&watch, &sites, stage, known);
+	python_lock_sites_free(&sites);
 	known->objects = watch.objects;
 	known->is_python = true;
 	interpreter_free(watch.interpreter);
