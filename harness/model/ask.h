@@ -6,6 +6,7 @@
 #include "harness/base/fail.h"
 #include "harness/model/stage.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,16 @@ int ask_copy(struct stage *stage, const char *function, uint64_t *result) MUST_C
 /* The same with at most six arguments. */
 int ask_copy_about(struct stage *stage, const char *function, const uint64_t *arguments,
 		   size_t count, uint64_t *result) MUST_CHECK;
+
+struct thread_blocks;
+
+/*
+ * ask_copy() for the address of a variable of the walker's thread. `blocks`: what is allocated in
+ * the walker. `*is_there`: nothing had to be allocated for the answer, which then holds for the
+ * walker and all its copies. Else, as long as a process has the same blocks, the variable has never
+ * been used in it.
+ */
+int ask_copy_thread(struct stage *stage, const char *function, uint64_t *address,
+		    struct thread_blocks *blocks, bool *is_there) MUST_CHECK;
 
 #endif

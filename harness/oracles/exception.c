@@ -7,6 +7,7 @@
  * the number of uncaught ones.
  */
 #include "harness/base/alloc.h"
+#include "harness/engine/thread_blocks.h"
 #include "harness/kernel/memory.h"
 #include "harness/model/ask.h"
 #include "harness/model/evidence.h"
@@ -28,6 +29,8 @@ struct globals {
 
 struct state {
 	uint64_t at; /* of this thread's globals; 0: not known */
+	bool is_there;
+	struct thread_blocks blocks; /* where it is not: of the thread, at the window's start */
 	bool has_expected;
 	bool has_got;
 	struct globals expected; /* of the latest control */
@@ -41,7 +44,8 @@ static int begin(const struct stage *stage, void *knowledge, void **out)
 	(void)knowledge;
 	*out = state;
 	/* No C++ run time, nothing to look at. */
-	if (ask_copy((struct stage *)stage, GLOBALS_FUNCTION, &state->at)) {
+	if (ask_copy_thread((struct stage *)stage, GLOBALS_FUNCTION, &state->at, &state->blocks,
+			    &state->is_there)) {
 		state->at = 0;
 		fail_clear();
 	}
@@ -57,6 +61,22 @@ static int before(void *context, const struct trial *trial)
 	return 0;
 }
 
+/* Nothing was ever thrown where the globals have not been allocated; where they are now that they
+ * have been is not known. */
+static bool read_globals(const struct state *state, const struct trial *trial,
+			 struct globals *globals)
+{
+	const struct registers *registers;
+	struct thread_blocks blocks;
+
+	*globals = (struct globals){0};
+	if (state->is_there)
+		return memory_read(trial->pid, state->at, globals, sizeof(*globals)) == 0;
+	return walker_registers(&trial->stage->walker, &registers) == 0 &&
+	       thread_blocks_read(trial->pid, registers_thread_pointer(registers), &blocks) == 0 &&
+	       thread_blocks_equal(&blocks, &state->blocks);
+}
+
 static int on_stop(void *context, const struct trial *trial, enum oracle_moment moment)
 {
 	struct state *state = context;
@@ -64,7 +84,7 @@ static int on_stop(void *context, const struct trial *trial, enum oracle_moment 
 	bool *has = trial->is_control ? &state->has_expected : &state->has_got;
 
 	if (moment == MOMENT_EXIT && state->at)
-		*has = memory_read(trial->pid, state->at, globals, sizeof(*globals)) == 0;
+		*has = read_globals(state, trial, globals);
 	return 0;
 }
 
@@ -161,8 +181,16 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 	const struct state *state = context;
 	size_t count = judge_terminate(trial, verdicts);
 
-	if (!trial_went_on(trial) || !state->has_expected || !state->has_got)
+	if (!trial_went_on(trial) || !state->at)
 		return count;
+	if (!state->has_expected || !state->has_got) {
+		if (state->is_there)
+			return count;
+		verdicts[count].value = VERDICT_UNKNOWN;
+		snprintf(verdicts[count].title, sizeof(verdicts[count].title),
+			 "where the C++ run time notes exceptions is decided in the window");
+		return count + 1;
+	}
 	count += judge_caught(state, verdicts + count);
 	count += judge_uncaught(state, verdicts + count);
 	return count;
