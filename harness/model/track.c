@@ -258,6 +258,7 @@ static void on_hit(struct track *track, const struct track_watch *watch)
 	case TRACK_CLAUSE:
 	case TRACK_LEFT:
 	case TRACK_RERAISED:
+	case TRACK_KEPT:
 		track_hit_raised(track, watch);
 		break;
 	case TRACK_OFF:
@@ -318,6 +319,9 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 		track_finish(track, is_readable && track_is_in_typed_clause(track)
 					    ? WENT_CAUGHT
 					    : WENT_UNFINISHED);
+		break;
+	case TRACK_KEPT:
+		track_finish(track, WENT_BARE_EXCEPT);
 		break;
 	case TRACK_OFF:
 	case TRACK_DONE:

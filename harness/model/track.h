@@ -51,6 +51,7 @@ enum track_state {
 	TRACK_CLAUSE,   /* a clause handles it */
 	TRACK_LEFT,     /* the clause is over: the next instruction says how */
 	TRACK_RERAISED, /* it raises what it has handled again */
+	TRACK_KEPT,     /* a clause without a class took it: it may be raised again */
 	TRACK_DONE,
 };
 

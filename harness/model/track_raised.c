@@ -246,6 +246,46 @@ static void go_on(struct track *track, const struct python_bare_frame *before)
 		swallow(track, before);
 }
 
+/* Is what the clause took still there? Its memory may be another object's by now. */
+static bool is_alive(struct track *track)
+{
+	int64_t count;
+	bool is_immortal;
+
+	return python_refcount(python_of(track), track->pid, track->handled, &count,
+			       &is_immortal) == 0 &&
+	       count > 0 && is_ours(track, track->handled);
+}
+
+/*
+ * A clause without a class is over. What it took may have been put away, to be raised later: as
+ * contextlib.ExitStack does with what comes up while it closes.
+ */
+static void keep(struct track *track)
+{
+	track_watch_none(track);
+	track->state = TRACK_KEPT;
+	if (!is_alive(track))
+		track_finish(track, WENT_BARE_EXCEPT);
+	else
+		(void)track_watch_exception(track);
+}
+
+static void on_kept(struct track *track)
+{
+	uint64_t value;
+
+	if (!is_alive(track)) {
+		track_finish(track, WENT_BARE_EXCEPT);
+		return;
+	}
+	if (!track_is_raised(track, &value) || value != track->handled)
+		return;
+	track->at = NULL;
+	track_read_frames(track);
+	track_raise(track);
+}
+
 /* The clause has gone: how does it count? */
 static void end_clause(struct track *track, bool is_by_exception)
 {
@@ -260,8 +300,10 @@ static void end_clause(struct track *track, bool is_by_exception)
 		track_finish(track, WENT_CAUGHT);
 	else if (is_by_exception)
 		track_finish(track, WENT_REPLACED);
+	else if (clause == PYTHON_CLAUSE_WITH)
+		track_finish(track, WENT_CAUGHT);
 	else
-		track_finish(track, clause == PYTHON_CLAUSE_WITH ? WENT_CAUGHT : WENT_BARE_EXCEPT);
+		keep(track);
 }
 
 /*
@@ -354,6 +396,8 @@ void track_hit_raised(struct track *track, const struct track_watch *watch)
 		on_handled(track);
 	else if (track->state == TRACK_LEFT)
 		on_left(track);
+	else if (track->state == TRACK_KEPT)
+		on_kept(track);
 	else
 		on_reraised(track);
 }
