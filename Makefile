@@ -102,6 +102,12 @@ check-all:
 	+@$(SUBMAKE) everything
 	@BUILD='$(BUILD)' CC='$(CC)' tests/run --all
 
+## audit: sweep extension modules and the standard library of the host's CPython
+audit:
+	@scripts/dependencies build test audit
+	+@$(SUBMAKE) all
+	@BUILD='$(BUILD)' CC='$(CC)' tests/run --all targets/audit/*.manifest
+
 ## demo: install what is missing, build, sweep some programs, show what broke
 demo:
 	@scripts/dependencies build demo
@@ -160,5 +166,5 @@ help:
 
 -include $(OBJECTS:.o=.d) $(TEST_BINARIES:=.d)
 FORCE:
-.PHONY: all targets unit-tests unit everything check check-all demo bench lint sanitize clang \
+.PHONY: all targets unit-tests unit everything check check-all audit demo bench lint sanitize clang \
 	install clean help FORCE
