@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,6 +87,16 @@ static void close_others(int pipe_fd)
 	(void)fcntl(pipe_fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* A program that is set-user-id for who runs it anyway: the bit means nothing, but the kernel would
+ * take the fixed address layout away (execve(2); linux/personality.h, PER_CLEAR_ON_SETID). */
+static void ignore_own_set_id(const char *program)
+{
+	struct stat status;
+
+	if (stat(program, &status) == 0 && (status.st_mode & (S_ISUID | S_ISGID)))
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 static _Noreturn void become_target(const struct launch *launch, int pipe_fd, pid_t parent)
 {
 	const struct rlimit no_core = {0, 0};
@@ -98,6 +109,7 @@ static _Noreturn void become_target(const struct launch *launch, int pipe_fd, pi
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (personality(ADDR_NO_RANDOMIZE) < 0)
 		give_up(pipe_fd, "fixing its address layout", errno);
+	ignore_own_set_id(launch->program);
 	close_others(pipe_fd);
 	connect_stream(reopen(launch->stdin_fd), STDIN_FILENO, pipe_fd);
 	connect_stream(launch->stdout_fd, STDOUT_FILENO, pipe_fd);
