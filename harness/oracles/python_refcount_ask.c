@@ -17,11 +17,13 @@
 /*
  * Lines "M COUNT 0 -", "B COUNT 0 -", "R COUNT 0 -" and "KIND EXCESS TYPE NAME". Of what is counted
  * for an object, `flat` has as many references as objects have, `known` has one where the object is
- * in it, and the call of getrefcount() and the loop have the rest, which is found out with an object
- * of our own.
+ * in it, and the call of getrefcount() and the loop have the rest, which is found out with an
+ * object of our own. The thread gets its own dict (PyThreadState_GetDict()) at the first repr() of
+ * a list, which only the trial may have come to, as in a warning: so both do.
  */
 static const char script[] =
 	"import gc, sys\n"
+	"repr([gc])\n"
 	"for name in ('last_type', 'last_value', 'last_traceback', 'last_exc'):\n"
 	"    if hasattr(sys, name):\n"
 	"        setattr(sys, name, None)\n"
