@@ -222,7 +222,9 @@ static void on_exception_in_handler(struct track *track)
 
 	track_read_frames(track);
 	if (!is_raised) {
-		track->last_taken = track->frame_count ? track->frames[0].address : 0;
+		/* Pydebug builds clear what is clear already. */
+		track->last_taken =
+			track->was_raised && track->frame_count ? track->frames[0].address : 0;
 	} else if (!track->frame_count && value != track->last_raised) {
 		track_finish(track, WENT_RETURNED); /* another exception: it was over by then */
 	} else if (!track->frame_count || track->frames[0].address == track->home.address) {
@@ -231,6 +233,7 @@ static void on_exception_in_handler(struct track *track)
 	} else {
 		note_raised(track, value);
 	}
+	track->was_raised = is_raised;
 }
 
 static void on_frame_in_handler(struct track *track)

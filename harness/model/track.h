@@ -99,7 +99,8 @@ struct track {
 	uint64_t handled_before;       /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
 	uint64_t last_raised;          /* HANDLER: to see where the exception came up */
-	uint64_t last_taken;           /* ... and the frame from which one was just taken */
+	bool was_raised;
+	uint64_t last_taken; /* ... and the frame from which one was just taken */
 	int clause_start;
 	int clause_at;
 	uint64_t handled; /* CLAUSE: the exception; 0: not known yet */
