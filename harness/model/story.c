@@ -208,19 +208,19 @@ static json_t *example(const struct trial *trial, json_t *evidence)
 {
 	char outcome[OUTCOME_TEXT];
 	json_t *object =
-		json_pack("{s:I, s:o, s:o, s:o, s:[], s:[], s:n, s:s, s:n, s:s, s:s, s:o}",
+		json_pack("{s:I, s:o, s:o, s:o, s:[], s:[], s:n, s:s, s:o, s:s, s:s, s:o}",
 			  "boundary", (json_int_t)trial->boundary->index, "stack",
 			  boundary_stack(trial), "handler_stack", handler_stack(trial), "end_stack",
 			  evidence_mixed_stack(&trial->stage->walker, trial->stage->interpreter,
 					       trial->end_stack.frames, trial->end_stack.count,
 					       trial->end_stack.complete, &trial->end_python),
 			  "locks", "refcounts", "exception", "outcome",
-			  outcome_text(&trial->outcome, outcome), "latency", "phase",
-			  phase_text(trial->boundary->phase), "delivery",
+			  outcome_text(&trial->outcome, outcome), "latency", went_latency(trial),
+			  "phase", phase_text(trial->boundary->phase), "delivery",
 			  delivery_text(trial->delivery), "registers", boundary_registers(trial));
 
 	if (trial->went.track.kind != WENT_NONE)
-		json_object_set_new(object, "went", went_json(trial));
+		json_object_set_new(object, "went", went_json(trial, false));
 	if (evidence)
 		add_evidence(object, evidence);
 	return object;

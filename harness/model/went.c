@@ -148,13 +148,18 @@ double went_seconds(const struct went *went)
 		       : 0;
 }
 
+json_t *went_microseconds(const struct trial *trial)
+{
+	return json_integer((json_int_t)llround(went_seconds(&trial->went) * 1e6));
+}
+
 static void add_place(json_t *object, const char *name, const struct interpreter_place *place)
 {
 	if (place)
 		json_object_set_new(object, name, json_loads(place->json, 0, NULL));
 }
 
-json_t *went_json(const struct trial *trial)
+json_t *went_json(const struct trial *trial, bool with_time)
 {
 	const struct track *track = &trial->went.track;
 	json_t *object;
@@ -174,18 +179,15 @@ json_t *went_json(const struct trial *trial)
 				    evidence_text(trial->went.by, strlen(trial->went.by), WENT_BY));
 	if (*track->reason)
 		json_object_set_new(object, "reason", json_string(track->reason));
-	if (went_seconds(&trial->went) > 0)
-		json_object_set_new(object, "microseconds",
-				    json_real(went_seconds(&trial->went) * 1e6));
+	if (with_time && went_seconds(&trial->went) > 0)
+		json_object_set_new(object, "microseconds", went_microseconds(trial));
 	return object;
 }
 
 char *went_text_json(const struct trial *trial)
 {
-	json_t *object = went_json(trial);
-	char *text = object ? json_dumps(object,
-					 JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6))
-			    : NULL;
+	json_t *object = went_json(trial, true);
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 
 	json_decref(object);
 	return text;

@@ -57,6 +57,15 @@ void went_end(struct trial *trial);
 
 /* On the CPU, from the delivery to the call of the Python handler, or to the end; 0: not known. */
 double went_seconds(const struct went *went);
+/* The same as a number for a report. */
+json_t *went_microseconds(const struct trial *trial);
+
+/*
+ * The example's `latency`, the walker standing at the boundary: `microseconds`, and `instructions`
+ * and `opcodes` up to the call of the Python handler where they are few enough to be counted. null
+ * where nothing is known. A new reference.
+ */
+json_t *went_latency(const struct trial *trial);
 
 /* After the trial, the walker standing at its boundary: finds out who dropped an exception in C. */
 int went_settle(struct trial *trial) MUST_CHECK;
@@ -64,7 +73,8 @@ void went_answers_free(struct went_answers *answers);
 
 /* The `went` member of a trial line, in new memory (free()); NULL: none. */
 char *went_text_json(const struct trial *trial);
-/* The same as an object. */
-json_t *went_json(const struct trial *trial);
+/* The same as an object, with its `microseconds` or, for an example, which has `latency`, without.
+ */
+json_t *went_json(const struct trial *trial, bool with_time);
 
 #endif
