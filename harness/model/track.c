@@ -313,6 +313,12 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 		track_finish(track, track->home.address ? WENT_UNFINISHED : WENT_RETURNED);
 		break;
 	case TRACK_RAISED:
+		if (!track->is_other)
+			track->at = NULL;
+		if (track->is_other && !is_same) {
+			track_finish(track, WENT_REPLACED);
+			break;
+		}
 		/* Nobody was there to catch it, and yet all is well: C code has dropped it. */
 		track_finish(track, is_same ? WENT_SWALLOWED : WENT_UNCAUGHT);
 		break;

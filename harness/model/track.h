@@ -93,6 +93,7 @@ struct track {
 	struct python_bare_frame frames[TRACK_FRAMES];
 	size_t frame_count;
 	size_t frames_left;            /* further out than those watched */
+	bool is_other;                 /* RAISED: one of another class was set since, at `at` */
 	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
 	bool has_exception;            /* RAISED: the exception is watched too */
 	bool is_apart;                 /* RAISED: the frames do not lead to a script's outermost */

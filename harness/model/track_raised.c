@@ -63,15 +63,25 @@ static bool is_apart(struct track *track)
 	return name && strcmp(name, ":<module>") != 0;
 }
 
+/* Is there C code between the frames? It may put another exception in the place of this one. */
+static bool calls_through_c(const struct track *track)
+{
+	for (size_t n = 1; n < track->frame_count; n++)
+		if (track->frames[n - 1].is_entry)
+			return true;
+	return false;
+}
+
 /*
  * Where there are more frames than slots, one is for the exception: it is set again in each frame
- * that it passes, and the next ones can be watched. So it is where the frames stand apart.
+ * that it passes, and the next ones can be watched. So it is where the frames stand apart, or where
+ * it passes C code.
  */
 static void watch_way_out(struct track *track)
 {
 	track_watch_none(track);
 	track->is_apart = is_apart(track);
-	track->has_exception = track->on_taken || track->is_apart;
+	track->has_exception = track->on_taken || track->is_apart || calls_through_c(track);
 	if (track->has_exception && !track_watch_exception(track))
 		return;
 	watch_frames(track);
@@ -99,6 +109,7 @@ void track_raise(struct track *track)
 	track->state = TRACK_RAISED;
 	track->handled = 0;
 	track->is_taken = false;
+	track->is_other = false;
 	if (!read_handled(track, &track->handled_before))
 		track->handled_before = 0;
 	watch_way_out(track);
@@ -130,6 +141,8 @@ static bool is_ours_again(const struct track *track)
 
 static void on_exception(struct track *track)
 {
+	struct python_bare_frame now;
+	bool was_other;
 	uint64_t value;
 
 	if (!track_is_raised(track, &value)) {
@@ -137,10 +150,17 @@ static void on_exception(struct track *track)
 		if (!track->is_taken && track->on_taken)
 			track->on_taken(track->context);
 		track->is_taken = true;
+		/* The interpreter has it, to print it: what comes up from now on is not it. */
+		track_read_frames(track);
+		if (!track->frame_count)
+			track_watch_none(track);
 		return;
 	}
-	if (track->on_taken)
-		track->is_taken = !is_ours_again(track);
+	was_other = track->is_other;
+	track->is_other = !is_ours_again(track);
+	track->is_taken = track->is_other;
+	if (track->is_other && !was_other && track_read_innermost(track, &now))
+		track->at = track_place(track, &now, now.offset);
 	if (!track->frames_left && !track->is_apart)
 		return;
 	track_read_frames(track);
@@ -174,7 +194,8 @@ static bool is_ours(struct track *track, uint64_t value)
 
 static void replace(struct track *track)
 {
-	track->at = track_place(track, &track->home, track->home.offset);
+	if (!track->is_other)
+		track->at = track_place(track, &track->home, track->home.offset);
 	track_finish(track, WENT_REPLACED);
 }
 
