@@ -13,6 +13,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_leftovers,
 	&oracle_unsafe_call,
 	&oracle_shared_data,
+	&oracle_python_call,
 	&oracle_python_exception,
 	&oracle_python_lock,
 	&oracle_python_refcount,
