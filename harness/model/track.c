@@ -73,13 +73,27 @@ bool track_must_watch(struct track *track, enum track_word what, struct python_w
 	return !error;
 }
 
+static void drop(struct track *track, size_t n)
+{
+	track->unwatch(track->context, track->watches[n].slot);
+	track->watches[n] = track->watches[--track->watch_count];
+}
+
 void track_drop_watch(struct track *track, const struct python_bare_frame *frame)
 {
 	for (size_t i = 0; i < track->watch_count; i++)
 		if (track->watches[i].what == TRACK_ON_FRAME &&
 		    track->watches[i].frame.address == frame->address) {
-			track->unwatch(track->context, track->watches[i].slot);
-			track->watches[i] = track->watches[--track->watch_count];
+			drop(track, i);
+			return;
+		}
+}
+
+void track_drop_exception(struct track *track)
+{
+	for (size_t i = 0; i < track->watch_count; i++)
+		if (track->watches[i].what == TRACK_ON_EXCEPTION) {
+			drop(track, i);
 			return;
 		}
 }

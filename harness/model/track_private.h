@@ -17,8 +17,9 @@ bool track_must_watch(struct track *track, enum track_word what, struct python_w
 bool track_watch_exception(struct track *track);
 bool track_watch_frame(struct track *track, const struct python_bare_frame *frame);
 
-/* Stops watching a frame. */
+/* Stops watching a frame, the exception. */
 void track_drop_watch(struct track *track, const struct python_bare_frame *frame);
+void track_drop_exception(struct track *track);
 
 const struct interpreter_place *track_place(struct track *track,
 					    const struct python_bare_frame *frame, int offset);

@@ -13,9 +13,36 @@
 #include <stdio.h>
 #include <string.h>
 
+#define EXCEPTION_HITS 100
+
 static const struct python *python_of(const struct track *track)
 {
 	return interpreter_python(track->interpreter);
+}
+
+/* The name of the opcode that a frame notes as its instruction. */
+static const char *opcode_of(const struct track *track, const struct python_bare_frame *frame)
+{
+	uint64_t address;
+	uint8_t opcode;
+
+	if (python_read_instruction(python_of(track), track->pid, frame->code, frame->offset,
+				    &address, &opcode))
+		return "";
+	return python_opcode_name(python_of(track), opcode);
+}
+
+/* Is the frame at an opcode that calls no C code which could drop an exception? Up to 3.10 signals
+ * are looked at between two opcodes, whichever they are. */
+static bool is_by_loop(const struct track *track, const struct python_bare_frame *frame)
+{
+	static const char *const names[] = {"RESUME", "JUMP_BACKWARD", "RERAISE"};
+	const char *name = opcode_of(track, frame);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
 }
 
 /* Can the n-th frame go on? */
@@ -23,8 +50,9 @@ static bool can_go_on(const struct track *track, size_t n)
 {
 	const struct python_bare_frame *frame = &track->frames[n];
 
-	return n == 0 || track->frames[n - 1].is_entry ||
-	       python_has_handler(python_of(track), track->pid, frame->code, frame->offset);
+	if (n == 0 ? !is_by_loop(track, frame) : track->frames[n - 1].is_entry)
+		return true;
+	return python_has_handler(python_of(track), track->pid, frame->code, frame->offset);
 }
 
 /* Watches frames from the innermost on, as many as slots are left: those that could not be are
@@ -139,11 +167,30 @@ static bool is_ours_again(const struct track *track)
 	       strcmp(exception.type_name, track->exception) == 0;
 }
 
+/*
+ * Much comes up and is caught while the exception is put aside: when "Exception ignored in" is
+ * printed by Python code, for one. The frames are watched on; what goes on in its place would be
+ * known by then.
+ */
+static bool has_seen_enough(struct track *track)
+{
+	if (track->hits < EXCEPTION_HITS || track->frames_left || track->on_taken ||
+	    track->is_apart)
+		return false;
+	track_drop_exception(track);
+	track->is_other = false;
+	track->at = NULL;
+	return true;
+}
+
 static void on_exception(struct track *track)
 {
 	struct python_bare_frame now;
 	bool was_other;
 	uint64_t value;
+
+	if (has_seen_enough(track))
+		return;
 
 	if (!track_is_raised(track, &value)) {
 		/* What is raised and taken after it, as while it is printed, is not it. */
@@ -166,18 +213,6 @@ static void on_exception(struct track *track)
 	track_read_frames(track);
 	if (track->frame_count && !is_watched(track, &track->frames[0]) && can_go_on(track, 0))
 		watch_way_out(track);
-}
-
-/* The name of the opcode that a frame notes as its instruction. */
-static const char *opcode_of(const struct track *track, const struct python_bare_frame *frame)
-{
-	uint64_t address;
-	uint8_t opcode;
-
-	if (python_read_instruction(python_of(track), track->pid, frame->code, frame->offset,
-				    &address, &opcode))
-		return "";
-	return python_opcode_name(python_of(track), opcode);
 }
 
 /* Is it an object of the class that was raised? Where that is not known, it is now. */
