@@ -10,6 +10,7 @@
 #include "harness/model/stage.h"
 #include "harness/model/window.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -84,21 +85,32 @@ static void sweep(const struct scenario *scenario, bool at_full_speed, struct sp
 	close(resources.log_fd);
 }
 
-static void compare(const char *twin, const char *from)
+/* skip() does not come back, so it is asked before anything is allocated. */
+static void need(const char *folder, const char *twin)
 {
-	const char *build = getenv("BUILD");
-	char *script = alloc_format("%s/targets/cpython/%s-good.py", build ? build : "build", twin);
-	char *in = alloc_format("%s_good*.so", twin);
-	char *library =
-		alloc_format("%s/targets/cpython/%s_good.abi3.so", build ? build : "build", twin);
-	struct spots stepped = {0};
-	struct spots found = {0};
-	struct scenario scenario;
+	char library[PATH_MAX];
 
+	snprintf(library, sizeof(library), "%s/%s_good.abi3.so", folder, twin);
 	if (access(PYTHON, X_OK) || access(library, R_OK)) {
 		print_message("skipped: no %s or no %s\n", PYTHON, library);
 		skip();
 	}
+}
+
+static void compare(const char *twin, const char *from)
+{
+	const char *build = getenv("BUILD");
+	char folder[PATH_MAX / 2];
+	struct spots stepped = {0};
+	struct spots found = {0};
+	struct scenario scenario;
+	char *script;
+	char *in;
+
+	snprintf(folder, sizeof(folder), "%s/targets/cpython", build ? build : "build");
+	need(folder, twin);
+	script = alloc_format("%s/%s-good.py", folder, twin);
+	in = alloc_format("%s_good*.so", twin);
 	scenario_init(&scenario);
 	list_add(&scenario.arguments, PYTHON);
 	list_add(&scenario.arguments, "-S");
@@ -120,7 +132,6 @@ static void compare(const char *twin, const char *from)
 	free(found.list);
 	scenario_free(&scenario);
 	free(script);
-	free(library);
 }
 
 static void calls_back(void **state)
