@@ -5,6 +5,7 @@
 #include "harness/engine/freeze.h"
 #include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
+#include "harness/model/oracle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,12 @@ static bool signal_does_nothing(const struct process_status *status, int signal)
 		return true;
 	return !(status->signals_caught & bit) &&
 	       (signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT);
+}
+
+bool stage_has_oracle(const struct stage *stage, size_t n)
+{
+	return !stage->baseline->ignorance[n] &&
+	       (stage->interpreter || !(stage->scenario->oracles[n]->needs & ORACLE_NEEDS_PYTHON));
 }
 
 int stage_save(struct stage *stage, bool *is_new)

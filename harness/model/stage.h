@@ -80,6 +80,10 @@ int stage_start(struct stage *stage) MUST_CHECK;
  * put back (the sentence names it). */
 int stage_close(struct stage *stage) MUST_CHECK;
 
+/* Is the scenario's n-th oracle at work here? Not where its survey failed, nor where it is for
+ * CPython only and there is none. */
+bool stage_has_oracle(const struct stage *stage, size_t n);
+
 /* Saves what a copy made here shares with the walker and how the signal would be received; does
  * nothing when the walker made no system call since the last time. *is_new says which. */
 int stage_save(struct stage *stage, bool *is_new) MUST_CHECK;

@@ -26,6 +26,8 @@ void story_judge(struct story *story, const struct trial *trial)
 			snprintf(verdicts->title, sizeof(verdicts->title), "%s",
 				 trial->stage->baseline->ignorance[i]);
 			count = 1;
+		} else if (!stage_has_oracle(trial->stage, i)) {
+			count = 0;
 		} else {
 			count = oracles[i]->judge(trial->oracle_states[i], trial, verdicts);
 		}

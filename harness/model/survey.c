@@ -8,29 +8,44 @@
 #include <errno.h>
 #include <stdlib.h>
 
-typedef int look_function(struct stage *stage, void **knowledge);
+/* What all surveys of a sweep share. */
+struct surveying {
+	struct baseline *baseline;
+	const struct scenario *scenario;
+	const struct resources *resources;
+	bool is_no_python; /* a run has shown it: what is for CPython only needs none of its own */
+};
 
-static int survey_in(struct stage *stage, look_function *survey, void **knowledge)
+static bool is_for_others(const struct surveying *surveying, const struct oracle *oracle)
 {
-	const struct scenario *scenario = stage->scenario;
+	return surveying->is_no_python && (oracle->needs & ORACLE_NEEDS_PYTHON);
+}
+
+static int survey_in(struct surveying *surveying, struct stage *stage, size_t n)
+{
+	const struct scenario *scenario = surveying->scenario;
+	const struct oracle *oracle = scenario->oracles[n];
 	struct window window =
 		window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
 	int error = window_enter(&window, &stage->walker);
 
 	stage->window = &window;
-	if (!error)
-		error = survey(stage, knowledge);
+	stage->interpreter = window.interpreter;
+	surveying->is_no_python = !error && !window.interpreter;
+	if (!error && !is_for_others(surveying, oracle))
+		error = oracle->survey(stage, &surveying->baseline->knowledge[n]);
+	stage->interpreter = NULL;
 	stage->window = NULL;
 	window_free(&window);
 	return error;
 }
 
-/* One run, which `look` takes on from its start, or from the window's. */
-static int look_once(struct baseline *baseline, const struct scenario *scenario, size_t n,
-		     const struct resources *resources, look_function *look, bool at_start)
+/* One run, which the oracle takes on from its start (prepare()), or from the window's. */
+static int look_once(struct surveying *surveying, size_t n, bool at_start)
 {
+	struct baseline *baseline = surveying->baseline;
 	struct stage stage;
-	int error = stage_open(&stage, scenario, baseline, resources);
+	int error = stage_open(&stage, surveying->scenario, baseline, surveying->resources);
 	int closed;
 
 	if (error)
@@ -38,9 +53,9 @@ static int look_once(struct baseline *baseline, const struct scenario *scenario,
 	error = stage_start(&stage);
 	stage.walker.limit = baseline->trial_limit;
 	if (!error && at_start)
-		error = look(&stage, &baseline->knowledge[n]);
+		error = surveying->scenario->oracles[n]->prepare(&stage, &baseline->knowledge[n]);
 	else if (!error)
-		error = survey_in(&stage, look, &baseline->knowledge[n]);
+		error = survey_in(surveying, &stage, n);
 	if (error && error != -EINTR) {
 		baseline->ignorance[n] = alloc_text(fail_text());
 		error = 0;
@@ -49,26 +64,27 @@ static int look_once(struct baseline *baseline, const struct scenario *scenario,
 	return error ? error : closed;
 }
 
-static int survey_one(struct baseline *baseline, const struct scenario *scenario, size_t n,
-		      const struct resources *resources)
+static int survey_one(struct surveying *surveying, size_t n)
 {
-	const struct oracle *oracle = scenario->oracles[n];
+	const struct oracle *oracle = surveying->scenario->oracles[n];
 	int error = 0;
 
 	if (oracle->prepare)
-		error = look_once(baseline, scenario, n, resources, oracle->prepare, true);
-	if (!error && oracle->survey && !baseline->ignorance[n])
-		error = look_once(baseline, scenario, n, resources, oracle->survey, false);
+		error = look_once(surveying, n, true);
+	if (!error && oracle->survey && !surveying->baseline->ignorance[n] &&
+	    !is_for_others(surveying, oracle))
+		error = look_once(surveying, n, false);
 	return error;
 }
 
 int survey_run(struct baseline *baseline, const struct scenario *scenario,
 	       const struct resources *resources)
 {
+	struct surveying surveying = {baseline, scenario, resources, false};
 	int error = 0;
 
 	for (size_t i = 0; !error && scenario->oracles[i]; i++)
-		error = survey_one(baseline, scenario, i, resources);
+		error = survey_one(&surveying, i);
 	return error;
 }
 

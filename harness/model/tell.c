@@ -12,7 +12,7 @@ static bool listens(const struct trial *trial, size_t oracle, enum oracle_moment
 {
 	const struct oracle *row = trial->stage->scenario->oracles[oracle];
 
-	if (!row->on_stop || trial->stage->baseline->ignorance[oracle])
+	if (!row->on_stop || !stage_has_oracle(trial->stage, oracle))
 		return false;
 	if (moment == MOMENT_BEGUN && !(row->needs & ORACLE_NEEDS_WATCH))
 		return false;

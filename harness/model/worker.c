@@ -78,7 +78,7 @@ static int tell_before(struct walk *walk, const struct boundary *boundary)
 	int error = 0;
 
 	for (size_t i = 0; !error && oracles[i]; i++)
-		if (oracles[i]->before && !walk->worker->baseline->ignorance[i])
+		if (oracles[i]->before && stage_has_oracle(&walk->stage, i))
 			error = oracles[i]->before(walk->oracle_states[i], &trial);
 	return error;
 }
@@ -246,7 +246,7 @@ static int begin_oracles(struct walk *walk)
 	int error = 0;
 
 	for (size_t i = 0; !error && oracles[i]; i++)
-		if (oracles[i]->begin && !walk->worker->baseline->ignorance[i])
+		if (oracles[i]->begin && stage_has_oracle(&walk->stage, i))
 			error = oracles[i]->begin(&walk->stage,
 						  walk->worker->baseline->knowledge[i],
 						  &walk->oracle_states[i]);
@@ -258,7 +258,7 @@ static void end_oracles(struct walk *walk)
 	const struct oracle *const *oracles = walk->worker->scenario->oracles;
 
 	for (size_t i = 0; oracles[i]; i++)
-		if (oracles[i]->end && !walk->worker->baseline->ignorance[i])
+		if (oracles[i]->end && stage_has_oracle(&walk->stage, i))
 			oracles[i]->end(walk->oracle_states[i]);
 }
 

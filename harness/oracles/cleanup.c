@@ -92,7 +92,7 @@ static void watch(struct oracle_state *state, const struct trial *trial)
 {
 	const struct python *python;
 
-	if (trial->is_control || !trial->stage->interpreter)
+	if (trial->is_control)
 		return;
 	python = interpreter_python(trial->stage->interpreter);
 	state->is_watched = python_tripped_at(python, trial->stage->scenario->signal,
@@ -356,7 +356,7 @@ static void tell(const struct oracle_state *state, const struct cleanup_loss *lo
 
 static bool is_judged(const struct oracle_state *state, const struct trial *trial)
 {
-	if (!trial->stage->interpreter || trial->delivery != DELIVERY_ENTERED)
+	if (trial->delivery != DELIVERY_ENTERED)
 		return false;
 	if (trial->outcome.kind == OUTCOME_SIGNAL &&
 	    trial->outcome.number != trial->stage->scenario->signal)
@@ -388,7 +388,7 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 const struct oracle oracle_cleanup = {
 	.name = "cleanup",
 	.help = "CPython: finally blocks and __exit__ calls that an interruption skips",
-	.needs = ORACLE_NEEDS_WATCH,
+	.needs = ORACLE_NEEDS_WATCH | ORACLE_NEEDS_PYTHON,
 	.begin = begin,
 	.before = before,
 	.on_stop = on_stop,

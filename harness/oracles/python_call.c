@@ -137,8 +137,7 @@ static int begin(const struct stage *stage, void *knowledge, void **out)
 
 	(void)knowledge;
 	state->walker = (struct walker *)&stage->walker;
-	if (stage->interpreter)
-		state->image = python_image(interpreter_python(stage->interpreter));
+	state->image = python_image(interpreter_python(stage->interpreter));
 	*out = state;
 	return 0;
 }
@@ -148,7 +147,7 @@ static size_t judge(void *opaque, const struct trial *trial, struct verdict *ver
 	struct state *state = opaque;
 	struct reach *reach;
 
-	if (!state->image || trial->delivery != DELIVERY_ENTERED || trial->is_late ||
+	if (trial->delivery != DELIVERY_ENTERED || trial->is_late ||
 	    is_interpreter(state, trial->handler))
 		return 0;
 	reach = find_reach(state, trial);
@@ -190,6 +189,7 @@ static void end(void *opaque)
 const struct oracle oracle_python_call = {
 	.name = "python-call",
 	.help = "CPython: a handler in C calls the C API",
+	.needs = ORACLE_NEEDS_PYTHON,
 	.begin = begin,
 	.judge = judge,
 	.end = end,

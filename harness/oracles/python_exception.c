@@ -51,7 +51,7 @@ static int begin(const struct stage *stage, void *knowledge, void **out)
 static bool read_words(struct state *state, struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers, struct python_exception_words *words)
 {
-	if (!interpreter || interpreter_thread(interpreter, pid, registers, &state->thread) ||
+	if (interpreter_thread(interpreter, pid, registers, &state->thread) ||
 	    python_exception_words(interpreter_python(interpreter), pid, state->thread, words)) {
 		fail_clear();
 		return false;
@@ -107,8 +107,6 @@ static void on_exit_stop(struct state *state, const struct trial *trial)
 	ssize_t count;
 
 	end->is_known = false;
-	if (!interpreter)
-		return;
 	python = interpreter_python(interpreter);
 	if (python_find_thread(python, trial->pid, 0, &thread) ||
 	    python_current_exception(python, trial->pid, thread, &current)) {
@@ -253,7 +251,7 @@ static size_t judge_complaint(const struct trial *trial, struct verdict *verdict
 		 "raised SystemError"},
 	};
 
-	if (!trial->stage->interpreter || trial->outcome.kind == OUTCOME_SAME)
+	if (trial->outcome.kind == OUTCOME_SAME)
 		return 0;
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(*complaints); i++) {
 		if (!prints(trial, complaints[i].words))
@@ -302,7 +300,7 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 const struct oracle oracle_python_exception = {
 	.name = "python-exception",
 	.help = "CPython: exceptions that a handler changes under the interpreter, torn, lost",
-	.needs = ORACLE_NEEDS_RETURN | ORACLE_NEEDS_CONTROL,
+	.needs = ORACLE_NEEDS_RETURN | ORACLE_NEEDS_CONTROL | ORACLE_NEEDS_PYTHON,
 	.begin = begin,
 	.before = before,
 	.on_stop = on_stop,

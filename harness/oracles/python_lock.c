@@ -21,9 +21,8 @@ static int begin(const struct stage *stage, void *knowledge, void **state)
 
 	oracle->knowledge = knowledge;
 	lock_points_copy(&oracle->points, &oracle->knowledge->points);
-	if (stage->interpreter)
-		oracle->module_locks = python_lock_modules(interpreter_python(stage->interpreter),
-							   stage->walker.pid);
+	oracle->module_locks =
+		python_lock_modules(interpreter_python(stage->interpreter), stage->walker.pid);
 	*state = oracle;
 	return 0;
 }
@@ -210,7 +209,7 @@ bool python_lock_retrace(struct python_lock_oracle *oracle, const struct trial *
 const struct oracle oracle_python_lock = {
 	.name = "python-lock",
 	.help = "CPython's locks: held where the script is over, what a stuck script waits for",
-	.needs = ORACLE_NEEDS_FINALIZE,
+	.needs = ORACLE_NEEDS_FINALIZE | ORACLE_NEEDS_PYTHON,
 	.survey = python_lock_survey,
 	.forget = python_lock_forget,
 	.begin = begin,

@@ -103,7 +103,6 @@ size_t python_lock_stack(struct interpreter *interpreter, pid_t pid,
 
 /* What the survey learns. */
 struct python_lock_knowledge {
-	bool is_python; /* else there is nothing to look at */
 	struct lock_book book;
 	struct lock_points points;
 	struct python_lock_objects objects;

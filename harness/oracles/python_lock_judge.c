@@ -175,8 +175,7 @@ size_t python_lock_judge(void *state, const struct trial *trial, struct verdict 
 {
 	struct python_lock_oracle *oracle = state;
 
-	if (!oracle->knowledge->is_python || !trial->stage->interpreter ||
-	    trial->delivery == DELIVERY_NOT || trial->delivery == DELIVERY_IGNORED)
+	if (trial->delivery == DELIVERY_NOT || trial->delivery == DELIVERY_IGNORED)
 		return 0;
 	if (trial->outcome.kind == OUTCOME_STUCK) {
 		if (judge_stuck(oracle, trial, verdicts))

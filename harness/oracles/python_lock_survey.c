@@ -95,23 +95,16 @@ int python_lock_survey(struct stage *stage, void **knowledge)
 	struct python_lock_sites sites = {0};
 	struct python_lock_watch watch = {.sites = &sites,
 
+					  .interpreter = stage->interpreter,
 					  .follow.walker = &stage->walker,
 					  .book = &known->book,
 					  .limit = PYTHON_LOCK_EVENTS};
-	int error = interpreter_open(&stage->walker, &watch.interpreter);
+	int error;
 
 	*knowledge = known;
-	if (error == -ENOENT) { /* no CPython: nothing to look at */
-		fail_clear();
-		return 0;
-	}
-	if (error)
-		return error;
 	error = survey(&watch, &sites, stage, known);
 	python_lock_sites_free(&sites);
 	known->objects = watch.objects;
-	known->is_python = true;
-	interpreter_free(watch.interpreter);
 	return error;
 }
 

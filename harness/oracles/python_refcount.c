@@ -21,7 +21,6 @@
 
 struct knowledge {
 	struct python_refcount_table base;
-	bool is_python;
 };
 
 struct oracle_state {
@@ -39,7 +38,7 @@ static int stop_here(void *context)
 	return 0;
 }
 
-/* To where the interpreter begins to end, and asks there; asks nothing where it does not come. */
+/* To where the interpreter begins to end, and asks there. */
 static int run_and_ask(struct walker *walker, struct interpreter *interpreter,
 		       struct python_refcount_table *table)
 {
@@ -51,7 +50,11 @@ static int run_and_ask(struct walker *walker, struct interpreter *interpreter,
 	if (!error)
 		error = follow_run(&follow);
 	walker_clear_breakpoints(walker);
-	if (error || !follow.is_done || walker->end != WALKER_RUNS)
+	if (!error && (!follow.is_done || walker->end != WALKER_RUNS))
+		error = fail(-ENODATA, "without the signal the interpreter never comes to its own "
+				       "end (os._exit(), exec, waiting for the signal), where "
+				       "references are counted");
+	if (error)
 		return error;
 	return python_refcount_ask(table, interpreter, walker);
 }
@@ -59,21 +62,10 @@ static int run_and_ask(struct walker *walker, struct interpreter *interpreter,
 static int survey(struct stage *stage, void **knowledge)
 {
 	struct knowledge *known = alloc_zero(sizeof(*known));
-	struct interpreter *interpreter;
-	int error = interpreter_open(&stage->walker, &interpreter);
 
 	*knowledge = known;
-	if (error == -ENOENT) { /* no CPython: nothing to look at */
-		fail_clear();
-		return 0;
-	}
-	if (error)
-		return error;
 	stage->walker.execed = false;
-	error = run_and_ask(&stage->walker, interpreter, &known->base);
-	known->is_python = !error && known->base.modules > 0;
-	interpreter_free(interpreter);
-	return error;
+	return run_and_ask(&stage->walker, stage->interpreter, &known->base);
 }
 
 static void forget(void *knowledge)
@@ -232,8 +224,7 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 					.drive = drive,
 					.context = oracle};
 
-	if (!oracle->knowledge->is_python || !oracle->is_at_end || !trial->stage->interpreter ||
-	    !trial_went_on(trial))
+	if (!oracle->is_at_end || !trial_went_on(trial))
 		return 0;
 	oracle->interpreter = trial->stage->interpreter;
 	if (retrace_run(&retrace, trial->stage, trial->boundary) == 0)
@@ -257,7 +248,7 @@ static void end(void *state)
 const struct oracle oracle_python_refcount = {
 	.name = "python-refcount",
 	.help = "CPython: references that were leaked, or are missing, where the script is over",
-	.needs = ORACLE_NEEDS_FINALIZE,
+	.needs = ORACLE_NEEDS_FINALIZE | ORACLE_NEEDS_PYTHON,
 	.survey = survey,
 	.forget = forget,
 	.begin = begin,
