@@ -32,12 +32,13 @@ setup()
 	[ "$status" -eq 1 ]
 }
 
-@test "check-files: no licence, put off, a space at the end, no newline, a path of one machine" {
+@test "check-files: no licence, put off, a space at the end, no newline, a machine's path, a conflict" {
 	git -C "$tree" init -q
 	printf '/* SPDX-License-Identifier: MIT */\n/* What for. */\n' >"$tree/harness/base/file.c"
 	git -C "$tree" add .
 	scripts/check-files "$tree"
-	for line in "TO""DO" 'int x; ' "/ho""me/someone"; do
+	for line in "TO""DO" 'int x; ' "/ho""me/someone" \
+		"<<<<""<<< HEAD" "====""===" ">>>>"">>> 0123abc (words)"; do
 		printf '/* SPDX-License-Identifier: MIT */\n/* What for. */\n%s\n' "$line" \
 			>"$tree/harness/base/file.c"
 		run scripts/check-files "$tree"
@@ -49,6 +50,13 @@ setup()
 	[ "$status" -eq 1 ]
 	[[ "$output" = *"no SPDX"* ]]
 	[[ "$output" = *"does not end"* ]]
+}
+
+@test "this tree is as its checks want it" {
+	git rev-parse --is-inside-work-tree >/dev/null 2>&1 || skip "not a checkout"
+	scripts/check-files
+	scripts/check-layers
+	scripts/check-docs . "$SIGSWEEP"
 }
 
 @test "check-docs: paths, make targets, commands and options that are not there" {

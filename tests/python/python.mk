@@ -22,15 +22,12 @@ check-pythons:
 		echo "$$version: tests/python/test_opcodes.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_opcodes.py || status=1; \
-<<<<<<< HEAD
 		echo "$$version: tests/python/test_went.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_went.py || status=1; \
-=======
 		echo "$$version: tests/python/test_locks.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_locks.py || status=1; \
->>>>>>> 7abebd5 (tests: python: python-lock against the locks themselves, boundary by boundary)
 		echo "$$version: tests/python/test_cleanup.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_cleanup.py || status=1; \
