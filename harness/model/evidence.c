@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CALL_PATH_FRAMES 64
+
 json_t *evidence_address(uint64_t address)
 {
 	return json_sprintf("0x%llx", (unsigned long long)address);
@@ -67,6 +69,18 @@ json_t *evidence_stack(struct walker *walker, const struct frame *frames, size_t
 		json_array_append_new(stack, frame);
 	}
 	return stack;
+}
+
+json_t *evidence_call_path(struct walker *walker, pid_t pid, const struct registers *registers)
+{
+	struct frame frames[CALL_PATH_FRAMES];
+	size_t count =
+		unwind_stack(walker->unwinder, pid, registers, frames, CALL_PATH_FRAMES, NULL);
+	size_t end = 1;
+
+	while (end < count && !frames[end].is_signal_frame)
+		end++;
+	return count ? evidence_stack(walker, frames + 1, end - 1) : json_array();
 }
 
 json_t *evidence_registers(const struct registers *registers)

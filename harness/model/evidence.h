@@ -21,6 +21,10 @@ json_t *evidence_where(struct walker *walker, uint64_t pc);
 /* [{module, offset, function, file, line, signal_frame}, ...] */
 json_t *evidence_stack(struct walker *walker, const struct frame *frames, size_t count);
 
+/* The stack of a process that a handler has brought where it stands: from the caller of the
+ * function there to the handler. */
+json_t *evidence_call_path(struct walker *walker, pid_t pid, const struct registers *registers);
+
 /* {name: "0x...", ...} */
 json_t *evidence_registers(const struct registers *registers);
 

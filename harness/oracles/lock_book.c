@@ -47,6 +47,30 @@ int lock_frame_find(const struct frame *frames, size_t count, const struct frame
 	return -1;
 }
 
+static bool is_like(const struct lock_hold *hold, const struct lock_stack *taken, int least,
+		    struct frame *owner)
+{
+	const int at = lock_frame_find(hold->taken.frames, hold->taken.count, &hold->owner);
+
+	if (hold->taken_unseen || at < least || (size_t)at >= taken->count)
+		return false;
+	for (int i = 0; i <= at; i++)
+		if (hold->taken.frames[i].pc != taken->frames[i].pc)
+			return false;
+	*owner = taken->frames[at];
+	return true;
+}
+
+bool lock_book_find_like(const struct lock_book *book, const struct lock_stack *taken, int least,
+			 struct frame *owner)
+{
+	for (size_t i = 0; i < book->count; i++)
+		for (const struct lock_hold *hold = book->locks[i].holds; hold; hold = hold->next)
+			if (is_like(hold, taken, least, owner))
+				return true;
+	return false;
+}
+
 bool lock_frame_common(const struct lock_stack *a, const struct frame *b, size_t count,
 		       struct frame *common)
 {

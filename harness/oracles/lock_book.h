@@ -83,6 +83,14 @@ bool lock_stack_has_handler(const struct frame *frames, size_t count);
  * and by the function, since others come to lie there once it is gone. */
 int lock_frame_find(const struct frame *frames, size_t count, const struct frame *frame);
 
+/*
+ * Was a lock taken with this stack as one of the book's was, by the same calls up to the frame that
+ * is responsible for it there? That one's counterpart in `taken` is *owner. `least`: the position
+ * from which on a frame can be responsible, 1 where frame 0 is the lock function's.
+ */
+bool lock_book_find_like(const struct lock_book *book, const struct lock_stack *taken, int least,
+			 struct frame *owner);
+
 /* The innermost frame of `a` that is in `b` too; false when there is none. */
 bool lock_frame_common(const struct lock_stack *a, const struct frame *b, size_t count,
 		       struct frame *common);

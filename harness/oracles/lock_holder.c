@@ -92,33 +92,6 @@ static bool find_owner_by_stepping(struct lock_oracle *oracle, const struct tria
 	       lock_frame_common(&stack, stepping.frames, stepping.count, owner);
 }
 
-/* Was it taken as in the baseline, by the same calls up to the frame that is responsible? */
-static bool is_like(const struct lock_hold *hold, const struct lock_stack *taken,
-		    struct frame *owner)
-{
-	const int at = lock_frame_find(hold->taken.frames, hold->taken.count, &hold->owner);
-
-	if (hold->taken_unseen || at < 1 || (size_t)at >= taken->count)
-		return false;
-	for (int i = 0; i <= at; i++)
-		if (hold->taken.frames[i].pc != taken->frames[i].pc)
-			return false;
-	*owner = taken->frames[at];
-	return true;
-}
-
-static bool find_like(const struct lock_oracle *oracle, const struct lock_stack *taken,
-		      struct frame *owner)
-{
-	const struct lock_book *book = &oracle->knowledge->book;
-
-	for (size_t i = 0; i < book->count; i++)
-		for (const struct lock_hold *hold = book->locks[i].holds; hold; hold = hold->next)
-			if (is_like(hold, taken, owner))
-				return true;
-	return false;
-}
-
 /*
  * Taken after the signal. A handler that took it is responsible as a whole; of other code the
  * baseline tells who is. What does not occur there (a program on its way out after an error, say)
@@ -139,7 +112,8 @@ static void describe_open(const struct lock_oracle *oracle, const struct lock *l
 		break;
 	}
 	if (!holder->is_owner_known)
-		holder->is_owner_known = find_like(oracle, &hold->taken, &holder->owner);
+		holder->is_owner_known = lock_book_find_like(&oracle->knowledge->book, &hold->taken,
+							     1, &holder->owner);
 	holder->is_held = holder->is_owner_known;
 }
 

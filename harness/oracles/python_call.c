@@ -60,18 +60,6 @@ static bool is_interpreter(const struct state *state, uint64_t pc)
 	return pc >= state->image->start && pc < state->image->end;
 }
 
-static json_t *path_of(struct state *state, pid_t pid, const struct registers *registers)
-{
-	struct frame frames[TRIAL_FRAMES];
-	size_t count =
-		unwind_stack(state->walker->unwinder, pid, registers, frames, TRIAL_FRAMES, NULL);
-	size_t end = 1;
-
-	while (end < count && !frames[end].is_signal_frame)
-		end++;
-	return count ? evidence_stack(state->walker, frames + 1, end - 1) : json_array();
-}
-
 static bool visit_instruction(void *context, pid_t pid, const struct code_entry *code,
 			      const struct registers *registers)
 {
@@ -90,7 +78,7 @@ static bool visit_instruction(void *context, pid_t pid, const struct code_entry 
 		visit->inspection.run_to_return = true;
 		return true;
 	}
-	visit->reach->path = path_of(visit->state, pid, registers);
+	visit->reach->path = evidence_call_path(visit->state->walker, pid, registers);
 	return false;
 }
 

@@ -56,35 +56,6 @@ static const struct lock_hold *find_hold(const struct python_lock_oracle *oracle
 	return best ? best : suspended ? suspended : lock ? lock->open : NULL;
 }
 
-/* Was it taken as in the baseline, by the same calls up to the frame that is responsible? */
-static bool is_like(const struct lock_hold *hold, const struct lock_stack *taken,
-		    struct frame *owner)
-{
-	const int at = lock_frame_find(hold->taken.frames, hold->taken.count, &hold->owner);
-
-	if (hold->taken_unseen || at < 0 || (size_t)at >= taken->count)
-		return false;
-	for (int i = 0; i <= at; i++)
-		if (hold->taken.frames[i].pc != taken->frames[i].pc)
-			return false;
-	*owner = taken->frames[at];
-	return true;
-}
-
-/* What does not occur in the baseline (a program on its way out after an error, say) is not judged.
- */
-static bool find_like(const struct python_lock_oracle *oracle, const struct lock_stack *taken,
-		      struct frame *owner)
-{
-	const struct lock_book *book = &oracle->knowledge->book;
-
-	for (size_t i = 0; i < book->count; i++)
-		for (const struct lock_hold *hold = book->locks[i].holds; hold; hold = hold->next)
-			if (is_like(hold, taken, owner))
-				return true;
-	return false;
-}
-
 static bool find(const struct python_lock_oracle *oracle, const struct trial *trial,
 		 const struct lock_point *point, struct python_lock_holder *holder)
 {
@@ -93,7 +64,10 @@ static bool find(const struct python_lock_oracle *oracle, const struct trial *tr
 
 	if (lock && lock->open) {
 		holder->taken = &lock->open->taken;
-		return find_like(oracle, holder->taken, &holder->owner);
+		/* What does not occur in the baseline (a program on its way out after an error,
+		 * say) is not judged. */
+		return lock_book_find_like(&oracle->knowledge->book, holder->taken, 0,
+					   &holder->owner);
 	}
 	/* Released, or the word is that of something else now. */
 	if (lock && (lock->is_new || lock->was_released))

@@ -86,6 +86,9 @@ static int survey(struct python_lock_watch *watch, struct python_lock_sites *sit
 	}
 	if (!error && walker->end == WALKER_RUNS && !watch->follow.has_execed)
 		read_end(known, watch);
+	if (!error && !watch->is_at_end && !known->reason)
+		known->reason = alloc_text("without the signal the interpreter never comes to its "
+					   "own end (os._exit(), exec), where locks are looked at");
 	return error;
 }
 
@@ -94,7 +97,6 @@ int python_lock_survey(struct stage *stage, void **knowledge)
 	struct python_lock_knowledge *known = alloc_zero(sizeof(*known));
 	struct python_lock_sites sites = {0};
 	struct python_lock_watch watch = {.sites = &sites,
-
 					  .interpreter = stage->interpreter,
 					  .follow.walker = &stage->walker,
 					  .book = &known->book,

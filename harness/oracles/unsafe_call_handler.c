@@ -58,19 +58,6 @@ static const char *const leading_on[] = {
 	"sigprocmask", "sigqueue",     "sigsuspend",      "sigpause", "syscall",    "tgkill",
 	"vfork",       "pthread_kill", "pthread_sigmask", "longjmp",  "siglongjmp", NULL};
 
-/* Frames of the copy from the caller of the function where it stands to the handler. */
-static json_t *call_path(struct names *names, pid_t pid, const struct registers *registers)
-{
-	struct walker *walker = names->walker;
-	struct frame frames[TRIAL_FRAMES];
-	size_t count = unwind_stack(walker->unwinder, pid, registers, frames, TRIAL_FRAMES, NULL);
-	size_t end = 1;
-
-	while (end < count && !frames[end].is_signal_frame)
-		end++;
-	return evidence_stack(walker, frames + 1, end - 1);
-}
-
 static void note_call(struct visit *visit, const struct callee *callee, pid_t pid,
 		      const struct registers *registers)
 {
@@ -82,7 +69,8 @@ static void note_call(struct visit *visit, const struct callee *callee, pid_t pi
 	if (reach->count == UNSAFE_CALLS_MAX)
 		return;
 	reach->calls[reach->count].callee = *callee;
-	reach->calls[reach->count++].path = call_path(visit->names, pid, registers);
+	reach->calls[reach->count++].path =
+		evidence_call_path(visit->names->walker, pid, registers);
 }
 
 static bool is_in_unsafe(const struct visit *visit)
