@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Tests of the ground truth's own parts: a truth that cannot be wrong in public is no truth.
 
