@@ -24,7 +24,7 @@ COMPILE = $(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 LINK = $(CC) $(CFLAGS) $(LDFLAGS_OWN) $(LDFLAGS)
 
-SOURCES := $(sort $(wildcard harness/*/*.c injectors/*.c reports/*.c))
+SOURCES := $(sort $(wildcard harness/*/*.c harness/*/*/*.c injectors/*.c reports/*.c))
 MAIN := harness/command/main.c
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 LIB_OBJECTS := $(filter-out $(MAIN:%.c=$(BUILD)/obj/%.o),$(OBJECTS))

@@ -3,7 +3,7 @@
  * The list of async-signal-safe functions: its order, without which names are not found, its
  * standings, and which of the C library's names are the same function. Needs no process.
  */
-#include "harness/oracles/async_signal_safe.h"
+#include "harness/oracles/unsafe_call/async_signal_safe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The pure parts of the lock oracle: states against real locks of this process, books of events. */
-#include "harness/oracles/lock_book.h"
+#include "harness/oracles/lock/book.h"
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The pure part of the refcount oracle: the log of counters that begin, end and are touched. */
-#include "harness/oracles/refcount_log.h"
+#include "harness/oracles/refcount/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Has the interpreter of a copy count the references that no object has. What only the exception
+ * that ended the script kept alive is dropped first, and garbage is collected, which also empties
+ * the lists of free objects: what is left over has a reference that somebody in C holds, or has
+ * lost.
+ */
+#include "harness/base/alloc.h"
+#include "harness/model/ask_python.h"
+#include "harness/oracles/python/refcount.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Lines "M COUNT 0 -", "B COUNT 0 -", "R COUNT 0 -" and "KIND EXCESS TYPE NAME". Of what is counted
+ * for an object, `flat` has as many references as objects have, `known` has one where the object is
+ * in it, and the call of getrefcount() and the loop have the rest, which is found out with an
+ * object of our own. The thread gets its own dict (PyThreadState_GetDict()) at the first repr() of
+ * a list, which only the trial may have come to, as in a warning: so both do.
+ */
+static const char script[] =
+	"import gc, sys\n"
+	"repr([gc])\n"
+	"for name in ('last_type', 'last_value', 'last_traceback', 'last_exc'):\n"
+	"    if hasattr(sys, name):\n"
+	"        setattr(sys, name, None)\n"
+	"gc.collect()\n"
+	"gc.collect()\n"
+	"blocks = sys.getallocatedblocks()\n"
+	"total = sys.gettotalrefcount() if hasattr(sys, 'gettotalrefcount') else 0\n"
+	"main = sys.modules['__main__'].__dict__\n"
+	"announced = list(getattr(sys.modules.get('sigsweep'), '__sigsweep_watched__', ()))\n"
+	"plain = (str, bytes, int, float, bool, complex, type(None), type(gc))\n"
+	"own = {'__builtins__', '__loader__', '__spec__'}\n"
+	"known = gc.get_objects()\n"
+	"flat = gc.get_referents(*known)\n"
+	"listed = set(map(id, known))\n"
+	"held = {}\n"
+	"for thing in flat:\n"
+	"    held[id(thing)] = held.get(id(thing), 0) + 1\n"
+	"def excess(thing):\n"
+	"    count = sys.getrefcount(thing)\n"
+	"    if count > 1 << 28:\n"
+	"        return None\n"
+	"    return count - 2 * held.get(id(thing), 0) - (id(thing) in listed) - rest\n"
+	"class probe: pass\n"
+	"rest, mine = 0, [probe()]\n"
+	"for thing in mine:\n"
+	"    rest = excess(thing) - 1\n"
+	"of_type, too_few = {}, {}\n"
+	"for thing in known:\n"
+	"    more = excess(thing)\n"
+	"    if more is None or type(thing) in plain:\n"
+	"        continue\n"
+	"    name = type(thing).__name__\n"
+	"    if more > 0:\n"
+	"        of_type[name] = of_type.get(name, 0) + more\n"
+	"    elif more < 0:\n"
+	"        too_few[name] = too_few.get(name, 0) + 1\n"
+	"lines = ['M %d - -' % len(sys.modules), 'B %d - -' % blocks, 'R %d - -' % total]\n"
+	"for name, more in of_type.items():\n"
+	"    lines.append('T %d - %s' % (more, name))\n"
+	"for name, more in too_few.items():\n"
+	"    lines.append('N %d - %s' % (more, name))\n"
+	"pairs = announced + [(name, main[name]) for name in list(main) if name not in own]\n"
+	"for pair in pairs:\n"
+	"    if type(pair[1]) in plain:\n"
+	"        continue\n"
+	"    more = excess(pair[1])\n"
+	"    if more is not None:\n"
+	"        shown = ' '.join(str(pair[0]).split())\n"
+	"        lines.append('W %d %s %s' % (more, type(pair[1]).__name__, shown))\n"
+	"answer = chr(10).join(lines)\n";
+
+static void add_line(struct python_refcount_table *table, const char *line)
+{
+	struct python_refcount_row row = {0};
+	long long number;
+	char type[96];
+	int rest = 0;
+
+	if (sscanf(line, "%c %lld %95s %n", &row.kind, &number, type, &rest) < 3 || !rest)
+		return;
+	switch (row.kind) {
+	case 'M':
+		table->modules = number;
+		return;
+	case 'B':
+		table->blocks = number;
+		return;
+	case 'R':
+		table->total = number;
+		return;
+	default:
+		break;
+	}
+	row.excess = number;
+	row.type = alloc_text(type);
+	row.name = alloc_text(line + rest);
+	alloc_grow((void **)&table->rows, table->count, &table->capacity, sizeof(*table->rows));
+	table->rows[table->count++] = row;
+}
+
+int python_refcount_ask(struct python_refcount_table *table, struct interpreter *interpreter,
+			const struct walker *walker)
+{
+	char *answer;
+	char *rest = NULL;
+	int error = ask_python(interpreter_python(interpreter), walker->symbols, walker->pid,
+			       script, &answer);
+
+	if (error)
+		return error;
+	for (char *line = strtok_r(answer, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		add_line(table, line);
+	free(answer);
+	return table->modules ? 0 : fail(-ENODATA, "the interpreter's answer has no modules");
+}
+
+void python_refcount_free(struct python_refcount_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->rows[i].name);
+		free(table->rows[i].type);
+	}
+	free(table->rows);
+	*table = (struct python_refcount_table){0};
+}
+
+const struct python_refcount_row *python_refcount_find(const struct python_refcount_table *table,
+						       char kind, const char *name)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].kind == kind && strcmp(table->rows[i].name, name) == 0)
+			return &table->rows[i];
+	return NULL;
+}
