@@ -39,8 +39,8 @@ enum oracle_need {
 					 * with is what a trial should */
 	ORACLE_NEEDS_WATCH = 1 << 2,    /* MOMENT_BEGUN, and watch.h */
 	ORACLE_NEEDS_FINALIZE = 1 << 3, /* MOMENT_FINALIZE */
-	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is called,
-					 * and it holds */
+	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is
+					 * called, and it holds */
 };
 
 enum oracle_moment {
