@@ -3,6 +3,7 @@
 #include "harness/base/nearest.h"
 #include "harness/command/command.h"
 #include "harness/engine/access.h"
+#include "harness/kernel/watch_step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +108,7 @@ int main(int count, char **arguments)
 	int status;
 
 	occupy_streams();
-	access_serve_watches();
+	access_serve_watches(WATCH_STEP_MAX);
 	status = run_command(count, arguments);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;

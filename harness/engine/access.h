@@ -46,8 +46,8 @@ int access_list_of(const uint8_t *bytes, size_t size, const struct registers *re
 		   struct access_list *accesses) MUST_CHECK;
 
 /* Lets watches be made by stepping where the CPU's do not work (kernel/watch_step.h). Once, before
- * anything is traced. */
-void access_serve_watches(void);
+ * anything is traced. `max`: instructions that one thread is stepped at most. */
+void access_serve_watches(uint64_t max);
 
 /*
  * Which registers an instruction's results are computed from. Bit n below 16 is general register n

@@ -17,8 +17,8 @@ static size_t look(const uint8_t *bytes, size_t size, const struct registers *re
 	return accesses.count;
 }
 
-void access_serve_watches(void)
+void access_serve_watches(uint64_t max)
 {
 	_Static_assert(ACCESSES_MAX <= WATCH_STEP_TOUCHES, "room for all");
-	watch_step_use(look);
+	watch_step_use(look, max);
 }

@@ -52,10 +52,12 @@ struct stepped {
 
 static struct stepped threads[THREADS_MAX];
 static watch_step_look *look_at;
+static uint64_t steps_max;
 
-void watch_step_use(watch_step_look *look)
+void watch_step_use(watch_step_look *look, uint64_t max)
 {
 	look_at = look;
+	steps_max = max;
 }
 
 static struct stepped *find(pid_t tid)
@@ -392,7 +394,7 @@ static bool absorb_trap(struct stepped *stepped)
 		fail_clear();
 	if (!was_stepping || stepped->hits)
 		return false;
-	if (has_data(stepped) && ++stepped->cost.steps > WATCH_STEP_MAX)
+	if (has_data(stepped) && ++stepped->cost.steps > steps_max)
 		lose(stepped);
 	return advance(stepped, 0) == 0;
 }

@@ -28,11 +28,11 @@ struct watch_step_touch {
 /*
  * Says what the instruction at the start of `bytes` is about to touch: fills at most
  * WATCH_STEP_TOUCHES and gives their number. Given by whoever knows instructions; without it
- * watches on data are refused (-ENOTSUP).
+ * watches on data are refused (-ENOTSUP). `max`: WATCH_STEP_MAX.
  */
 typedef size_t watch_step_look(const uint8_t *bytes, size_t size, const struct registers *registers,
 			       struct watch_step_touch *touches);
-void watch_step_use(watch_step_look *look);
+void watch_step_use(watch_step_look *look, uint64_t max);
 
 /* Were the thread's watches given up, since it ran on for too long? What they would have seen is
  * not known then. */

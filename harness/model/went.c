@@ -7,6 +7,7 @@
 #include "harness/kernel/watch_step.h"
 #include "harness/model/callee.h"
 #include "harness/model/evidence.h"
+#include "harness/model/oracle.h"
 #include "harness/model/trial.h"
 #include "harness/model/watch.h"
 
@@ -38,13 +39,24 @@ static uint64_t own_time(const struct trial *trial)
 	return now ? now - cost.cpu + cost.steps : 0;
 }
 
+/* Where the CPU has no watches each trial is stepped for it: only if somebody asks. */
+static bool is_wanted(const struct trial *trial)
+{
+	const struct oracle *const *oracles = trial->stage->scenario->oracles;
+	bool is_wanted = trace_has_watches();
+
+	for (size_t i = 0; oracles[i]; i++)
+		is_wanted |= (oracles[i]->needs & ORACLE_NEEDS_WENT) != 0;
+	return is_wanted;
+}
+
 void went_begin(struct trial *trial)
 {
 	struct track *track = &trial->went.track;
 	const struct registers *registers;
 	uint64_t thread;
 
-	if (trial->is_control || !trial->stage->interpreter)
+	if (trial->is_control || !trial->stage->interpreter || !is_wanted(trial))
 		return;
 	track->interpreter = trial->stage->interpreter;
 	track->pid = trial->pid;
