@@ -80,6 +80,7 @@ struct walker {
 	bool in_syscall;  /* stopped at the entry of one (walker_run_syscall()) */
 	bool maps_stale;  /* executable memory was unmapped: names and code must be read again */
 	uint64_t steps;   /* instructions stepped */
+	uint64_t moves;   /* how often it has gone on from where it stood, by a step or a run */
 	uint64_t tick_at; /* of them, when a periodic timer of its own last fired */
 	uint64_t ticks_lost;
 	uint64_t mask_lent; /* its own, while one more signal is blocked for a step */

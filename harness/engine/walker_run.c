@@ -258,6 +258,7 @@ static int follow(struct walker *walker, struct course *course, bool may_block)
 {
 	int error;
 
+	walker->moves++;
 	walker_release_signals(walker);
 	if (lets_others_go(walker, course))
 		freeze_end(walker);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#define TICK_STEPS 4096 /* several times what a handler takes */
+#define TICK_MOVES 4096 /* several times what a handler takes */
 
 /* Is the walker behind the system call that it is being stepped over? */
 static bool is_in_call(struct walker *walker)
@@ -20,8 +20,8 @@ static bool is_in_call(struct walker *walker)
 /*
  * A timer goes on in real time, the walk is thousands of times slower: one whose period is shorter
  * than the walk through its handler would leave no time for the program itself. So ticks are lost
- * while it is stepped, as they are on a machine that is too busy. Where it sleeps until a tick
- * comes, none is.
+ * while it is stepped, by instructions or opcodes, as they are on a machine that is too busy. Where
+ * it sleeps until a tick comes, none is.
  */
 static bool comes_too_soon(struct walker *walker, enum trace_resume how, const siginfo_t *info)
 {
@@ -31,10 +31,10 @@ static bool comes_too_soon(struct walker *walker, enum trace_resume how, const s
 
 	if (walker->guard->walker_has_alarm || !(is_interval || info->si_code == SI_TIMER))
 		return false;
-	if (how == TRACE_STEP && !is_in_call(walker) && walker->tick_at &&
-	    walker->steps - walker->tick_at < TICK_STEPS)
+	if ((how == TRACE_STEP || walker->table) && !is_in_call(walker) && walker->tick_at &&
+	    walker->moves - walker->tick_at < TICK_MOVES)
 		return true;
-	walker->tick_at = walker->steps;
+	walker->tick_at = walker->moves;
 	return false;
 }
 

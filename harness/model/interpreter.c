@@ -37,9 +37,9 @@ struct interpreter {
 	struct code_node *codes;
 	struct place_node *places;
 
-	/* What starts where the walker stood after so many steps: the dispatch must be asked once
+	/* What starts where the walker stood after so many moves: the dispatch must be asked once
 	 * for each stop, since it compares it with the stop before. */
-	uint64_t asked_steps;
+	uint64_t asked_moves;
 	uint64_t asked_pc;
 	int answer;
 	struct dispatch_instruction instruction;
@@ -198,9 +198,9 @@ int interpreter_instruction(struct interpreter *interpreter,
 {
 	const struct walker *walker = interpreter->walker;
 
-	if (interpreter->asked_pc != walker->pc || interpreter->asked_steps != walker->steps) {
+	if (interpreter->asked_pc != walker->pc || interpreter->asked_moves != walker->moves) {
 		interpreter->asked_pc = walker->pc;
-		interpreter->asked_steps = walker->steps;
+		interpreter->asked_moves = walker->moves;
 		interpreter->answer = ask_instruction(interpreter, &interpreter->instruction);
 	}
 	*instruction = interpreter->instruction;
