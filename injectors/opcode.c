@@ -30,6 +30,17 @@ static int probe(struct injection *injection)
 	return interpreter_dispatch(window->interpreter, &dispatch);
 }
 
+static int stop_at_points(struct walker *walker, const struct dispatch *dispatch)
+{
+	size_t count;
+	const uint64_t *points = dispatch_points(dispatch, &count);
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(walker, points[i]);
+	return error;
+}
+
 /* Ends in Python terms are dispatch points, where it stops anyway. */
 static int stop_at_ends(struct injection *injection, const struct dispatch *dispatch)
 {
@@ -53,7 +64,9 @@ static int begin(struct injection *injection)
 		error = interpreter_dispatch(injection->window->interpreter, &state->dispatch);
 	if (error)
 		return error;
-	error = interpreter_stop_at_opcodes(injection->walker, state->dispatch);
+	error = walker_hook_table(injection->walker, dispatch_table(state->dispatch));
+	if (error == -ENOTSUP)
+		error = stop_at_points(injection->walker, state->dispatch);
 	return error ? error : stop_at_ends(injection, state->dispatch);
 }
 

@@ -29,9 +29,8 @@ static int find_padding(const struct walker *walker, size_t size, uint64_t *addr
 		*address = mapping->end - size;
 		if (memory_read(walker->pid, *address, bytes, size))
 			return -ENOTSUP;
-		/* A copy of a walker with a table has its traps there already. */
 		for (size_t n = 0; n < size; n++)
-			if (bytes[n] && bytes[n] != *breakpoint_instruction)
+			if (bytes[n])
 				return -ENOTSUP;
 		return 0;
 	}

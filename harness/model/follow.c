@@ -174,7 +174,6 @@ static int drive(const struct retrace *retrace, const struct trial *trial)
 	/* The names are those of the walker's image again. */
 	if (!error && follower->execed)
 		error = walker_refresh(&trial->stage->walker);
-	walker_clear_breakpoints(follower);
 	asleep_free(&follower->asleep);
 	maps_free(&follower->maps);
 	free(follower->breakpoints);

@@ -108,20 +108,6 @@ int interpreter_dispatch(struct interpreter *interpreter, struct dispatch **disp
 	return 0;
 }
 
-int interpreter_stop_at_opcodes(struct walker *walker, const struct dispatch *dispatch)
-{
-	size_t count;
-	const uint64_t *points = dispatch_points(dispatch, &count);
-	int error = walker_hook_table(walker, dispatch_table(dispatch));
-
-	if (error != -ENOTSUP)
-		return error;
-	error = 0;
-	for (size_t i = 0; !error && i < count; i++)
-		error = walker_add_breakpoint(walker, points[i]);
-	return error;
-}
-
 /* The thread state, looked up once: the process has one thread, in its copies too. */
 static int find_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers)

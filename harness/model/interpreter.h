@@ -25,10 +25,6 @@ void interpreter_free(struct interpreter *interpreter);
 
 const struct python *interpreter_python(const struct interpreter *interpreter);
 
-/* Has a walker, or a copy that is driven like one, stop before every opcode: by the table through
- * which they are dispatched, or where that is not possible by breakpoints. */
-int interpreter_stop_at_opcodes(struct walker *walker, const struct dispatch *dispatch) MUST_CHECK;
-
 /* Its dispatch points, looked for when first asked for. It belongs to the interpreter. */
 int interpreter_dispatch(struct interpreter *interpreter, struct dispatch **dispatch) MUST_CHECK;
 

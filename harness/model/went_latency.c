@@ -85,6 +85,8 @@ static int on_change(void *context)
 static int run_through(void *context, struct walker *follower, const struct trial *trial)
 {
 	struct count *count = context;
+	const uint64_t *points;
+	size_t point_count;
 	int error = trace_set_watch(follower->pid, 0, WATCH_WRITE, count->word.address,
 				    count->word.size);
 
@@ -97,7 +99,9 @@ static int run_through(void *context, struct walker *follower, const struct tria
 		return error;
 	follower->watches = 1;
 	count->follower = follower;
-	error = interpreter_stop_at_opcodes(follower, count->dispatch);
+	points = dispatch_points(count->dispatch, &point_count);
+	for (size_t i = 0; !error && i < point_count; i++)
+		error = walker_add_breakpoint(follower, points[i]);
 	count->follow = (struct follow){.walker = follower,
 					.context = count,
 					.on_breakpoint = on_opcode,

@@ -54,16 +54,19 @@ static int plant(struct following *following, bool is_sparse)
 {
 	struct walker *walker = following->follow.walker;
 	uint64_t starts[PYTHON_OPCODES];
+	const uint64_t *points;
 	size_t count;
 	int error = 0;
 
 	following->is_sparse = is_sparse;
 	walker_clear_breakpoints(walker);
-	if (!is_sparse)
-		return interpreter_stop_at_opcodes(walker, following->dispatch);
-	count = dispatch_points_of(following->dispatch, HANDLER_START, starts);
+	points = dispatch_points(following->dispatch, &count);
+	if (is_sparse) {
+		count = dispatch_points_of(following->dispatch, HANDLER_START, starts);
+		points = starts;
+	}
 	for (size_t i = 0; !error && i < count; i++)
-		error = walker_add_breakpoint(walker, starts[i]);
+		error = walker_add_breakpoint(walker, points[i]);
 	return error;
 }
 
