@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define ORACLES_MAX 16
+#define ORACLES_MAX 24 /* one more than there are, for the NULL behind the last */
 #define VERDICTS_MAX 8
 
 struct trial;
@@ -39,8 +39,10 @@ enum oracle_need {
 					 * with is what a trial should */
 	ORACLE_NEEDS_WATCH = 1 << 2,    /* MOMENT_BEGUN, and watch.h */
 	ORACLE_NEEDS_FINALIZE = 1 << 3, /* MOMENT_FINALIZE */
-	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is called,
-					 * and it holds */
+	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is
+					 * called,   and it holds */
+	ORACLE_NEEDS_INVARIANTS = 1 << 5, /* invariants announced by the window's start: survey() is
+					   * called for no other program */
 };
 
 enum oracle_moment {
