@@ -30,26 +30,44 @@ static int probe(struct injection *injection)
 	return interpreter_dispatch(window->interpreter, &dispatch);
 }
 
+static int stop_at_points(struct walker *walker, const struct dispatch *dispatch)
+{
+	size_t count;
+	const uint64_t *points = dispatch_points(dispatch, &count);
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = walker_add_breakpoint(walker, points[i]);
+	return error;
+}
+
+/* Ends in Python terms are dispatch points, where it stops anyway. */
+static int stop_at_ends(struct injection *injection, const struct dispatch *dispatch)
+{
+	const struct window *window = injection->window;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < window->end_count; i++)
+		if (!dispatch_is_point(dispatch, window->ends[i]))
+			error = walker_add_breakpoint(injection->walker, window->ends[i]);
+	return error;
+}
+
 static int begin(struct injection *injection)
 {
 	struct state *state = alloc_zero(sizeof(*state));
-	const struct window *window = injection->window;
-	const uint64_t *points;
-	size_t count;
 	int error;
 
 	injection->state = state;
 	error = probe(injection);
 	if (!error)
-		error = interpreter_dispatch(window->interpreter, &state->dispatch);
+		error = interpreter_dispatch(injection->window->interpreter, &state->dispatch);
 	if (error)
 		return error;
-	points = dispatch_points(state->dispatch, &count);
-	for (size_t i = 0; !error && i < count; i++)
-		error = walker_add_breakpoint(injection->walker, points[i]);
-	for (size_t i = 0; !error && i < window->end_count; i++)
-		error = walker_add_breakpoint(injection->walker, window->ends[i]);
-	return error;
+	error = walker_hook_table(injection->walker, dispatch_table(state->dispatch));
+	if (error == -ENOTSUP)
+		error = stop_at_points(injection->walker, state->dispatch);
+	return error ? error : stop_at_ends(injection, state->dispatch);
 }
 
 /* Runs to the next breakpoint: 1, or 0 when the walker has ended. System calls on the way are

@@ -6,6 +6,7 @@
 #include "harness/base/options.h"
 #include "harness/base/signals.h"
 #include "harness/engine/program.h"
+#include "harness/kernel/ptrace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,10 @@ static bool has(const struct manifest *manifest, const struct manifest_need *nee
 	case MANIFEST_NEED_ROOT:
 		there = geteuid() == 0;
 		snprintf(why, size, "it needs root");
+		break;
+	case MANIFEST_NEED_WATCHPOINTS:
+		there = trace_has_watches();
+		snprintf(why, size, "the CPU's watchpoints do not work on this machine");
 		break;
 	}
 	if (there)

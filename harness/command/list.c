@@ -2,6 +2,7 @@
 /* sigsweep list: what there is to choose from. */
 #include "harness/command/command.h"
 #include "harness/engine/snapshot.h"
+#include "harness/kernel/ptrace.h"
 #include "harness/model/injector.h"
 #include "harness/model/manifest.h"
 #include "harness/model/oracle.h"
@@ -11,6 +12,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 static void print_row(const char *name, const char *help)
 {
@@ -71,12 +73,31 @@ static int list_targets(void)
 	return error;
 }
 
+/* What was tried out, not what is said of it somewhere. */
+static int list_machine(void)
+{
+	struct utsname system;
+	const int ptrace_error = trace_probe();
+
+	if (uname(&system) == 0)
+		printf("%-16s %s %s, %s\n", "system", system.sysname, system.release,
+		       system.machine);
+	print_row("ptrace", ptrace_error ? fail_text() : "works");
+	if (ptrace_error)
+		return ptrace_error;
+	print_row("watchpoints", trace_has_watches() ? "the CPU's work"
+						     : "the CPU's do not work: what needs them is "
+						       "stepped, and unknown where that would take "
+						       "too long");
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*print)(void);
 } lists[] = {
 	{"injectors", list_injectors}, {"oracles", list_oracles},       {"formats", list_formats},
-	{"targets", list_targets},     {"strategies", list_strategies},
+	{"targets", list_targets},     {"strategies", list_strategies}, {"machine", list_machine},
 };
 
 static int list(const char *name)
@@ -86,7 +107,7 @@ static int list(const char *name)
 			return lists[i].print();
 	return fail(-EINVAL,
 		    "there is no list of '%s': injectors, oracles, formats, targets, "
-		    "strategies",
+		    "strategies, machine",
 		    name);
 }
 
@@ -99,7 +120,7 @@ static int run(int count, char **arguments)
 		return STATUS_OK;
 	if (!error && count - first != 1)
 		error = fail(-EINVAL, "list takes one of: injectors, oracles, formats, targets, "
-				      "strategies");
+				      "strategies, machine");
 	if (!error)
 		error = list(arguments[first]);
 	return error ? command_fail(error) : STATUS_OK;
@@ -109,7 +130,7 @@ static const struct option_row no_options[] = {{0}};
 
 const struct command command_list = {
 	.name = "list",
-	.operands = "injectors|oracles|formats|targets|strategies",
+	.operands = "injectors|oracles|formats|targets|strategies|machine",
 	.summary = "list what there is to choose from",
 	.description = "Prints a table of names and what each is for.",
 	.options = no_options,

@@ -2,6 +2,8 @@
 /* The program: finds the command and runs it. */
 #include "harness/base/nearest.h"
 #include "harness/command/command.h"
+#include "harness/engine/access.h"
+#include "harness/kernel/watch_step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,6 +108,7 @@ int main(int count, char **arguments)
 	int status;
 
 	occupy_streams();
+	access_serve_watches(WATCH_STEP_MAX);
 	status = run_command(count, arguments);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;

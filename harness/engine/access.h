@@ -45,6 +45,10 @@ struct access_list {
 int access_list_of(const uint8_t *bytes, size_t size, const struct registers *registers,
 		   struct access_list *accesses) MUST_CHECK;
 
+/* Lets watches be made by stepping where the CPU's do not work (kernel/watch_step.h). Once, before
+ * anything is traced. `max`: instructions that one thread is stepped at most. */
+void access_serve_watches(uint64_t max);
+
 /*
  * Which registers an instruction's results are computed from. Bit n below 16 is general register n
  * (registers_general()), bit 16 + n vector register n; x87, mask and other registers are one bit.

@@ -12,6 +12,7 @@
 #include "harness/engine/snapshot.h"
 
 #include "harness/kernel/ptrace.h"
+#include "harness/kernel/watch_step.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -129,6 +130,7 @@ static int settle_copy(struct walker *walker, pid_t copy, const struct registers
 	struct stop stop;
 	int error;
 
+	watch_step_forget(copy); /* one of that number has been before */
 	family_add(walker->family, copy, copy, FAMILY_TRIAL, false);
 	do
 		error = trace_wait(copy, -1, &stop);

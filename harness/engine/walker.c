@@ -107,6 +107,7 @@ void walker_close(struct walker *walker)
 	maps_free(&walker->maps);
 	free(walker->breakpoints);
 	walker_forget_traps(walker);
+	walker_forget_table(walker);
 	memset(walker, 0, sizeof(*walker));
 }
 
@@ -237,6 +238,8 @@ int walker_clean_copy(const struct walker *walker, pid_t copy)
 	size_t end;
 	int error = walker_clean_traps(walker, copy);
 
+	if (!error)
+		error = walker_clean_table(walker, copy);
 	if (error)
 		return error;
 	for (size_t first = 0; first < walker->breakpoint_count; first = end) {
@@ -263,6 +266,9 @@ void walker_clear_breakpoints(struct walker *walker)
 	if (walker->end == WALKER_RUNS)
 		for (size_t i = 0; i < walker->breakpoint_count; i++)
 			(void)!lift(walker, &walker->breakpoints[i]);
+	if (walker->end == WALKER_RUNS)
+		(void)!walker_clean_table(walker, walker->pid);
+	walker_forget_table(walker);
 	walker->breakpoint_count = 0;
 }
 

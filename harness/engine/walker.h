@@ -61,6 +61,17 @@ struct walker_trap {
 	uint8_t *saved;
 };
 
+#define WALKER_TABLE_MAX 256
+#define WALKER_TABLE_ADDRESSES 4
+
+/* A table of code addresses that the program jumps through. */
+struct walker_table {
+	size_t count;
+	uint64_t targets[WALKER_TABLE_MAX];         /* what it holds */
+	uint64_t addresses[WALKER_TABLE_ADDRESSES]; /* where it is mapped, once or more */
+	size_t address_count;
+};
+
 struct walker_signal {
 	siginfo_t info;
 	bool is_sent; /* again, and not met since */
@@ -114,6 +125,8 @@ struct walker {
 	size_t trap_count;
 	struct walker_marks *marks; /* NULL: none. Only the walker itself passes them, none of its
 				     * threads and children */
+	struct walker_table *table; /* that leads to traps; NULL: none */
+	uint64_t table_traps;       /* the trap of its first entry; the others follow */
 
 	unsigned int
 		watches; /* slots of the CPU's that were set with trace_set_watch(), a bit each */
@@ -154,6 +167,14 @@ bool walker_is_on_breakpoint(const struct walker *walker);
 /* Takes the walker's breakpoints out of a copy of its memory. The walker itself keeps them: only
  * where it stands there is none, so that what is read and copied there is the program's own. */
 int walker_clean_copy(const struct walker *walker, pid_t copy) MUST_CHECK;
+
+/*
+ * Lets a run stop wherever the program jumps through a table, before the first instruction there,
+ * as if there were a breakpoint at each of its targets; what comes there on another way does not
+ * stop. Until walker_clear_breakpoints(). -ENOTSUP: there is no room for it, -EBUSY: there is
+ * another one.
+ */
+int walker_hook_table(struct walker *walker, const struct walker_table *table) MUST_CHECK;
 
 /*
  * Turns whole ranges of code into breakpoints, so that a run stops before the first instruction in

@@ -12,6 +12,11 @@ int walker_lift_breakpoint(struct walker *walker, uint64_t address) MUST_CHECK;
 int walker_clean_traps(const struct walker *walker, pid_t copy) MUST_CHECK;
 /* Forgets the traps: the memory that they were in is gone. */
 void walker_forget_traps(struct walker *walker);
+/* The same of a table that is hooked. */
+int walker_clean_table(const struct walker *walker, pid_t copy) MUST_CHECK;
+void walker_forget_table(struct walker *walker);
+/* Does a trap of the table stand at `pc`? Where its entry leads. */
+bool walker_table_target(const struct walker *walker, uint64_t pc, uint64_t *target);
 /* Puts those in that are not. */
 int walker_plant_breakpoints(struct walker *walker) MUST_CHECK;
 

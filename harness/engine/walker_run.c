@@ -98,22 +98,35 @@ static struct walker_breakpoint *breakpoint_at(struct walker *walker, uint64_t a
 	return NULL;
 }
 
-/* After a SIGTRAP in a run: at a breakpoint the pc is set back onto it. */
-static int settle_trap(struct walker *walker, bool *at_breakpoint)
+/* Lets it go on from another address. */
+static int jump_to(struct walker *walker, uint64_t target)
 {
 	const struct registers *registers;
-	struct registers back;
+	struct registers there;
 	int error = walker_registers(walker, &registers);
 
 	if (error)
 		return error;
-	*at_breakpoint = breakpoint_at(walker, registers_pc(registers) - BREAKPOINT_SIZE) != NULL ||
-			 walker_is_trapped(walker, registers_pc(registers) - BREAKPOINT_SIZE);
+	there = *registers;
+	registers_set_pc(&there, target);
+	return walker_set_registers(walker, &there);
+}
+
+/* After a SIGTRAP in a run: at a breakpoint the pc is set back onto it. */
+static int settle_trap(struct walker *walker, bool *at_breakpoint)
+{
+	const struct registers *registers;
+	uint64_t target;
+	int error = walker_registers(walker, &registers);
+
+	if (error)
+		return error;
+	target = registers_pc(registers) - BREAKPOINT_SIZE;
+	*at_breakpoint = walker_table_target(walker, target, &target) ||
+			 breakpoint_at(walker, target) != NULL || walker_is_trapped(walker, target);
 	if (!*at_breakpoint)
 		return 0;
-	back = *registers;
-	registers_set_pc(&back, registers_pc(registers) - BREAKPOINT_SIZE);
-	error = walker_set_registers(walker, &back);
+	error = jump_to(walker, target);
 	return error ? error : walker_lift_breakpoint(walker, walker->pc);
 }
 
@@ -137,6 +150,7 @@ static bool is_in_restart(struct walker *walker, uint32_t flags)
 
 static int settle_step(struct walker *walker, struct course *course)
 {
+	uint64_t target;
 	int error = trace_get_pc(walker->pid, &walker->pc);
 
 	if (error)
@@ -146,7 +160,7 @@ static int settle_step(struct walker *walker, struct course *course)
 	if (is_own_trap(walker, course->pc_before, course->flags))
 		return walker_deliver(walker, course->how, SIGTRAP);
 	course->is_done = true;
-	return 0;
+	return walker_table_target(walker, walker->pc, &target) ? jump_to(walker, target) : 0;
 }
 
 /* The end of a step that was under way in a system call when something else was asked for: an int3

@@ -15,6 +15,7 @@ static int on_exec(struct walker *walker)
 
 	walker->breakpoint_count = 0; /* their bytes went with the old image */
 	walker_forget_traps(walker);
+	walker_forget_table(walker);
 	walker->execed = true;
 	/* Handlers become the default, the alternate stack is gone (execve(2)). */
 	memset(&walker->guard->walker_signals, 0, sizeof(walker->guard->walker_signals));
@@ -79,8 +80,16 @@ static int step_over(struct walker *walker, pid_t tid, int *signal)
 	const struct walker_breakpoint *met;
 	struct registers registers;
 	struct stop stop;
+	uint64_t target;
 	uint8_t shared;
 	int error = trace_get_registers(tid, &registers);
+
+	if (!error &&
+	    walker_table_target(walker, registers_pc(&registers) - BREAKPOINT_SIZE, &target)) {
+		*signal = 0;
+		registers_set_pc(&registers, target);
+		return trace_set_registers(tid, &registers);
+	}
 
 	met = error ? NULL : breakpoint_met(walker, &registers);
 	if (!met)

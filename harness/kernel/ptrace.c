@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See ptrace.h. */
-#include "harness/kernel/ptrace.h"
+#include "harness/kernel/ptrace_private.h"
 
 #include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
@@ -28,7 +28,7 @@ int trace_me(void)
 	return request(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
-int trace_resume(pid_t tid, enum trace_resume how, int signal)
+int trace_resume_plain(pid_t tid, enum trace_resume how, int signal)
 {
 	static const int requests[] = {
 		[TRACE_CONTINUE] = PTRACE_CONT,
@@ -37,6 +37,14 @@ int trace_resume(pid_t tid, enum trace_resume how, int signal)
 	};
 
 	return request(requests[how], tid, NULL, (void *)(intptr_t)signal);
+}
+
+int trace_resume(pid_t tid, enum trace_resume how, int signal)
+{
+	int error;
+
+	return watch_step_resume(tid, how, signal, &error) ? error
+							   : trace_resume_plain(tid, how, signal);
 }
 
 int trace_set_options(pid_t tid, unsigned long options)
@@ -59,7 +67,7 @@ int trace_set_registers(pid_t tid, const struct registers *registers)
 	return request(PTRACE_SETREGS, tid, NULL, (void *)&registers->user);
 }
 
-static int peek_user(pid_t tid, size_t offset, uint64_t *value)
+int trace_peek_user(pid_t tid, size_t offset, uint64_t *value)
 {
 	errno = 0;
 	*value = (uint64_t)ptrace(PTRACE_PEEKUSER, tid, (void *)offset, NULL);
@@ -68,12 +76,12 @@ static int peek_user(pid_t tid, size_t offset, uint64_t *value)
 
 int trace_get_pc(pid_t tid, uint64_t *pc)
 {
-	return peek_user(tid, offsetof(struct user, regs.rip), pc);
+	return trace_peek_user(tid, offsetof(struct user, regs.rip), pc);
 }
 
 int trace_get_result(pid_t tid, int64_t *result)
 {
-	return peek_user(tid, offsetof(struct user, regs.rax), (uint64_t *)result);
+	return trace_peek_user(tid, offsetof(struct user, regs.rax), (uint64_t *)result);
 }
 
 int trace_clear_trap_flag(pid_t tid, uint64_t at)
@@ -97,69 +105,9 @@ int trace_get_float_control(pid_t tid, uint32_t *control)
 	return error;
 }
 
-static int poke_user(pid_t tid, size_t offset, uint64_t value)
+int trace_poke_user(pid_t tid, size_t offset, uint64_t value)
 {
 	return request(PTRACE_POKEUSER, tid, (void *)offset, (void *)value);
-}
-
-static size_t debug_register(unsigned int number)
-{
-	return offsetof(struct user, u_debugreg) + number * sizeof(uint64_t);
-}
-
-/* DR7: two bits that enable each slot, then four that say what it waits for (volume 3, 17.2.4). */
-static uint64_t watch_bits(unsigned int slot, enum trace_watch kind, size_t size)
-{
-	static const uint64_t kinds[] = {
-		[WATCH_EXECUTE] = 0, [WATCH_WRITE] = 1, [WATCH_ACCESS] = 3};
-	static const uint64_t sizes[] = {[1] = 0, [2] = 1, [4] = 3, [8] = 2};
-
-	return UINT64_C(1) << (2 * slot) | (kinds[kind] | sizes[size] << 2) << (16 + 4 * slot);
-}
-
-static uint64_t watch_mask(unsigned int slot)
-{
-	return UINT64_C(3) << (2 * slot) | UINT64_C(15) << (16 + 4 * slot);
-}
-
-int trace_clear_watch(pid_t tid, unsigned int slot)
-{
-	uint64_t control;
-	int error = peek_user(tid, debug_register(7), &control);
-
-	return error ? error : poke_user(tid, debug_register(7), control & ~watch_mask(slot));
-}
-
-int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
-		    size_t size)
-{
-	uint64_t control;
-	int error;
-
-	if ((size != 1 && size != 2 && size != 4 && size != 8) || address % size ||
-	    (kind == WATCH_EXECUTE && size != 1))
-		return -EINVAL;
-	error = peek_user(tid, debug_register(7), &control);
-	if (!error)
-		error = poke_user(tid, debug_register(slot), address);
-	control &= ~watch_mask(slot);
-	if (!error)
-		error = poke_user(tid, debug_register(7), control | watch_bits(slot, kind, size));
-	/* Without the registers, or all of them taken by somebody else (perf). */
-	return error == -EIO || error == -ENOSPC || error == -ENODEV ? -ENOTSUP : error;
-}
-
-int trace_take_watch_hits(pid_t tid, unsigned int *slots)
-{
-	uint64_t status;
-	int error = peek_user(tid, debug_register(6), &status);
-
-	*slots = 0;
-	if (error)
-		return error;
-	*slots = status & ((1U << TRACE_WATCHES) - 1);
-	/* Older kernels add to it. */
-	return *slots ? poke_user(tid, debug_register(6), 0) : 0;
 }
 
 int trace_get_siginfo(pid_t tid, siginfo_t *info)
@@ -182,9 +130,34 @@ int trace_set_mask(pid_t tid, uint64_t mask)
 	return request(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask);
 }
 
+bool trace_is_at_entry(pid_t tid)
+{
+	struct __ptrace_syscall_info info = {0};
+
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof(info), &info) > 0 &&
+	       info.op == PTRACE_SYSCALL_INFO_ENTRY;
+}
+
 int trace_detach(pid_t tid, int signal)
 {
 	return request(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+}
+
+static struct stop last_stop;
+
+const struct stop *trace_last_stop(void)
+{
+	return &last_stop;
+}
+
+/* Is the stop one to be told? */
+static bool take_stop(pid_t who, int status, struct stop *stop)
+{
+	*stop = stop_classify(who, status);
+	if (watch_step_absorb(stop))
+		return false;
+	last_stop = *stop;
+	return true;
 }
 
 static int wait_for_ever(pid_t tid, struct stop *stop)
@@ -193,11 +166,9 @@ static int wait_for_ever(pid_t tid, struct stop *stop)
 		int status;
 		pid_t who = waitpid(tid, &status, __WALL);
 
-		if (who > 0) {
-			*stop = stop_classify(who, status);
+		if (who > 0 && take_stop(who, status, stop))
 			return 0;
-		}
-		if (errno != EINTR)
+		if (who < 0 && errno != EINTR)
 			return -errno;
 		if (trace_interrupted)
 			return -EINTR;
@@ -231,14 +202,16 @@ int trace_wait(pid_t tid, double timeout, struct stop *stop)
 		pid_t who = waitpid(tid, &status, __WALL | WNOHANG);
 		double left;
 
-		if (who > 0) {
-			*stop = stop_classify(who, status);
+		if (who > 0 && take_stop(who, status, stop))
 			return 0;
-		}
 		if (who < 0 && errno != EINTR)
 			return -errno;
 		if (trace_interrupted)
 			return -EINTR;
+		if (who > 0) { /* it runs on, if slowly */
+			deadline = clock_now() + timeout;
+			continue;
+		}
 		left = deadline - clock_now();
 		if (left <= 0)
 			return -ETIMEDOUT;

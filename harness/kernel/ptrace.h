@@ -12,6 +12,7 @@
 #include "harness/kernel/stop.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -48,7 +49,13 @@ int trace_get_float_control(pid_t tid, uint32_t *control) MUST_CHECK;
  * change its code nor slow it down between hits. A hit is a STOP_TRAP: behind the instruction that
  * touched the bytes, before the one to execute. What the kernel itself writes, for a read(2) say,
  * is not seen. A copy made by clone(2) and a new program have none.
+ *
+ * Where they do not work (trace_has_watches(), tried out once for a process of the harness and
+ * those that it forks; SIGSWEEP_NO_WATCHPOINTS in the environment says that they do not), the same
+ * is done by stepping, which is slow and limited (watch_step.h).
  */
+bool trace_has_watches(void);
+
 #define TRACE_WATCHES 4
 
 enum trace_watch { WATCH_EXECUTE, WATCH_WRITE, WATCH_ACCESS };

@@ -5,6 +5,7 @@
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/kernel/watch_step.h"
 #include "harness/model/deliver.h"
 
 #include <elf.h>
@@ -79,9 +80,13 @@ static int settle(struct follow *follow, bool at_breakpoint)
 /* A trial that spins through system calls or breakpoints would be followed for ever. */
 static bool has_had_its_time(const struct walker *walker)
 {
+	const struct watch_step_cost cost = watch_step_cost(walker->pid);
+
+	if (watch_step_is_lost(walker->pid))
+		return true;
 	return walker->deadline > 0 &&
-	       (clock_now() > walker->deadline ||
-		(double)clock_of_process(walker->pid) * 1e-9 > walker->cpu_limit);
+	       (clock_now() - cost.seconds > walker->deadline ||
+		(double)(clock_of_process(walker->pid) - cost.cpu) * 1e-9 > walker->cpu_limit);
 }
 
 int follow_run(struct follow *follow)
@@ -153,6 +158,7 @@ static int make_follower(struct walker *follower, const struct trial *trial, dou
 	follower->breakpoint_count = 0;
 	follower->breakpoint_capacity = 0;
 	follower->marks = NULL;
+	follower->table = NULL; /* the copy's own is as it was */
 	follower->watches = 0;
 	follower->watched = 0;
 	error = maps_read(&follower->maps, trial->pid);

@@ -3,6 +3,7 @@
 #include "harness/model/inspect.h"
 
 #include "harness/kernel/memory.h"
+#include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/deliver.h"
 
@@ -12,6 +13,13 @@
 #include <sys/syscall.h>
 
 #define STEP_LIMIT 0.5 /* seconds that one instruction may take: a system call that blocks */
+
+static bool is_asleep(pid_t pid)
+{
+	struct process_stat stat;
+
+	return procfs_stat(pid, pid, &stat) || stat.state == 'S' || stat.state == 'D';
+}
 
 /* A process or thread that the copy made, so that it ends with it. */
 static void adopt(struct trial *trial)
@@ -59,6 +67,10 @@ static int resume(struct trial *trial, enum trace_resume how, enum inspect_end *
 
 	while (!error) {
 		error = trace_wait(-1, STEP_LIMIT, &stop);
+		if (error == -ETIMEDOUT && !is_asleep(trial->pid)) {
+			error = 0; /* the machine is busy */
+			continue;
+		}
 		if (error == -ETIMEDOUT) {
 			*end = INSPECT_BLOCKED;
 			return 0;

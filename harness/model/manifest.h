@@ -48,9 +48,10 @@ enum manifest_verdict {
 };
 
 enum manifest_need_kind {
-	MANIFEST_NEED_COMMAND, /* text: name to find in PATH */
-	MANIFEST_NEED_FILE,    /* text: path */
-	MANIFEST_NEED_ROOT,    /* text: NULL */
+	MANIFEST_NEED_COMMAND,     /* text: name to find in PATH */
+	MANIFEST_NEED_FILE,        /* text: path */
+	MANIFEST_NEED_ROOT,        /* text: NULL */
+	MANIFEST_NEED_WATCHPOINTS, /* breakpoints of the CPU that work; text: NULL */
 };
 
 struct manifest_need {

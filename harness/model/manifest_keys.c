@@ -171,9 +171,12 @@ static char *first_word(const char *text, const char **rest)
 
 static int fill_need(struct manifest_need *need, const char *word, const char *rest)
 {
-	if (strcmp(word, "root") == 0) {
-		need->kind = MANIFEST_NEED_ROOT;
-		return *rest ? fail(-EINVAL, "`root` stands alone, without \"%.60s\"", rest) : 0;
+	const bool is_root = strcmp(word, "root") == 0;
+
+	if (is_root || strcmp(word, "watchpoints") == 0) {
+		need->kind = is_root ? MANIFEST_NEED_ROOT : MANIFEST_NEED_WATCHPOINTS;
+		return *rest ? fail(-EINVAL, "`%s` stands alone, without \"%.60s\"", word, rest)
+			     : 0;
 	}
 	if (strcmp(word, "command") == 0)
 		need->kind = MANIFEST_NEED_COMMAND;
@@ -181,7 +184,9 @@ static int fill_need(struct manifest_need *need, const char *word, const char *r
 		need->kind = MANIFEST_NEED_FILE;
 	else
 		return fail(-EINVAL,
-			    "needs are `command NAME`, `file PATH` or `root`, not \"%.60s\"", word);
+			    "needs are `command NAME`, `file PATH`, `root` or `watchpoints`, not "
+			    "\"%.60s\"",
+			    word);
 	if (*rest == '\0')
 		return fail(-EINVAL, "`%s` needs a name after it", word);
 	need->text = alloc_text(rest);

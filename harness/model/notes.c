@@ -4,6 +4,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/engine/fidelity.h"
+#include "harness/kernel/ptrace.h"
 #include "harness/model/story.h"
 
 #include <signal.h>
@@ -102,6 +103,10 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 		&fidelity, "pid",
 		"a copy is told its walker's process id; the thread id that the kernel tells it "
 		"is its own");
+	if (!trace_has_watches())
+		note_fidelity(&fidelity, "watchpoints",
+			      "the CPU's watchpoints do not work on this machine: what is to be "
+			      "watched is stepped, and unknown where that would take too long");
 	if (stage->baseline && !stage->baseline->compare_output)
 		note_fidelity(&fidelity, "output",
 			      "the program prints something else at each run, so output is not "

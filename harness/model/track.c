@@ -190,6 +190,16 @@ static void enter_handler(struct track *track)
 		(void)track_watch_frame(track, &track->home);
 }
 
+bool track_is_pending(const struct track *track)
+{
+	struct python_word word;
+	int32_t value;
+
+	return python_signal_word(interpreter_python(track->interpreter), track->signal, &word) ==
+		       0 &&
+	       memory_read(track->pid, word.address, &value, sizeof(value)) == 0 && value;
+}
+
 static void on_signal_word(struct track *track)
 {
 	int32_t value;

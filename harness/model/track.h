@@ -114,6 +114,12 @@ void track_begin(struct track *track, uint64_t thread);
 /* The process stands behind an instruction that wrote the words of these slots (a bit each). */
 void track_hit(struct track *track, unsigned int slots);
 
+/* Has the C handler run, and nothing acted on it yet? Read from the process as it is now. */
+bool track_is_pending(const struct track *track);
+
+/* Ends the track, with the reason: UNKNOWN. */
+void track_give_up(struct track *track, const char *reason);
+
 /*
  * The process is at its end (`is_readable`) or gone; nothing is watched any more. `is_same`: it
  * ended as without the signal.

@@ -7,7 +7,6 @@
 
 void track_watch_none(struct track *track);
 void track_finish(struct track *track, enum went_kind kind);
-void track_give_up(struct track *track, const char *reason);
 
 int track_watch(struct track *track, enum track_word what, struct python_word word,
 		const struct python_bare_frame *frame) MUST_CHECK;

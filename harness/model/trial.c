@@ -6,6 +6,7 @@
 #include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/kernel/watch_step.h"
 #include "harness/model/deliver.h"
 #include "harness/model/fatal.h"
 #include "harness/model/tell.h"
@@ -273,10 +274,13 @@ static void give_up(struct trial *trial, struct course *course, enum outcome_kin
 static double cpu_seconds(const struct trial *trial)
 {
 	uint64_t nanoseconds;
+	uint64_t stepped;
 
 	if (procfs_cpu_time(trial->pid, trial->pid, &nanoseconds))
 		return 0;
-	return (double)nanoseconds * 1e-9;
+	/* Less what it took to step it where the CPU has no watches. */
+	stepped = watch_step_cost(trial->pid).cpu;
+	return nanoseconds > stepped ? (double)(nanoseconds - stepped) * 1e-9 : 0;
 }
 
 static int look_asleep(struct trial *trial)
@@ -324,7 +328,8 @@ static int look(struct trial *trial, struct course *course)
 		give_up(trial, course, OUTCOME_STUCK);
 	} else if (cpu_seconds(trial) > baseline->cpu_limit || prints_without_end(trial)) {
 		give_up(trial, course, OUTCOME_SPINNING);
-	} else if (time - course->start > baseline->trial_limit) {
+	} else if (time - course->start - watch_step_cost(trial->pid).seconds >
+		   baseline->trial_limit) {
 		give_up(trial, course, OUTCOME_TIMEOUT);
 	}
 	return 0;
@@ -428,6 +433,7 @@ int trial_put_back(struct trial *trial)
 	if (!stage)
 		return 0; /* it was never begun */
 	family_kill(&stage->family, FAMILY_TRIAL);
+	watch_step_forget(trial->pid);
 	stage->guard.trial = 0;
 	/* The undo log first: a file that the trial opened by path after it had written to it
 	 * through a descriptor of the walker's goes back to what that write left, and only then to
@@ -480,6 +486,7 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 		trial->shm_left = shm_remove_of(trial->pid) +
 				  shm_count_of(stage->guard.walker, stage->guard.removed_segments,
 					       stage->guard.removed_segment_count);
+	trial->watches_lost = watch_step_is_lost(trial->pid);
 	if (!error)
 		tell_oracles(trial, MOMENT_ENDED);
 	restored = trial_put_back(trial);

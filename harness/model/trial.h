@@ -19,6 +19,10 @@
 #include <stdint.h>
 
 #define TRIAL_FRAMES 64
+/* Why something is not known where watches_lost. */
+#define TRIAL_WATCHES_LOST                                                                         \
+	"the CPU's watchpoints do not work on this machine, and the program ran on for too long "  \
+	"to be stepped instead"
 
 struct trial_stack {
 	struct frame frames[TRIAL_FRAMES];
@@ -55,6 +59,7 @@ struct trial {
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
 	struct went went;     /* of a CPython: what became of the signal */
 
+	bool watches_lost; /* the machine's do not work, and it ran on for too long to be stepped */
 	unsigned int watched; /* MOMENT_WATCHED: the oracle's own slots that were hit, a bit each */
 	struct registers watch_registers; /* there */
 };

@@ -4,8 +4,10 @@
 
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
+#include "harness/kernel/watch_step.h"
 #include "harness/model/callee.h"
 #include "harness/model/evidence.h"
+#include "harness/model/oracle.h"
 #include "harness/model/trial.h"
 #include "harness/model/watch.h"
 
@@ -27,13 +29,34 @@ static void unwatch(void *context, unsigned int slot)
 	trial_unwatch(context, slot);
 }
 
+/* The copy's time on the CPU. Where it is stepped, for want of watches, that is not its own: an
+ * instruction then counts as a nanosecond. */
+static uint64_t own_time(const struct trial *trial)
+{
+	const uint64_t now = clock_of_process(trial->pid);
+	const struct watch_step_cost cost = watch_step_cost(trial->pid);
+
+	return now ? now - cost.cpu + cost.steps : 0;
+}
+
+/* Where the CPU has no watches each trial is stepped for it: only if somebody asks. */
+static bool is_wanted(const struct trial *trial)
+{
+	const struct oracle *const *oracles = trial->stage->scenario->oracles;
+	bool is_wanted = trace_has_watches();
+
+	for (size_t i = 0; oracles[i]; i++)
+		is_wanted |= (oracles[i]->needs & ORACLE_NEEDS_WENT) != 0;
+	return is_wanted;
+}
+
 void went_begin(struct trial *trial)
 {
 	struct track *track = &trial->went.track;
 	const struct registers *registers;
 	uint64_t thread;
 
-	if (trial->is_control || !trial->stage->interpreter)
+	if (trial->is_control || !trial->stage->interpreter || !is_wanted(trial))
 		return;
 	track->interpreter = trial->stage->interpreter;
 	track->pid = trial->pid;
@@ -57,7 +80,7 @@ static bool is_on(const struct trial *trial)
 void went_delivered(struct trial *trial)
 {
 	if (is_on(trial))
-		trial->went.delivered = clock_of_process(trial->pid);
+		trial->went.delivered = own_time(trial);
 }
 
 void went_hit(struct trial *trial, unsigned int slots)
@@ -67,9 +90,9 @@ void went_hit(struct trial *trial, unsigned int slots)
 
 	/* The first thing, so that reading is not counted. */
 	if (before == TRACK_SIGNAL && !went->delivered)
-		went->delivered = clock_of_process(trial->pid);
+		went->delivered = own_time(trial);
 	else if (before == TRACK_PENDING)
-		went->entered = clock_of_process(trial->pid);
+		went->entered = own_time(trial);
 	track_hit(&went->track, slots);
 	if (went->track.state == TRACK_PENDING)
 		went->entered = 0;
@@ -81,14 +104,32 @@ static bool is_as_without(const struct trial *trial)
 	return trial->outcome.kind == OUTCOME_SAME && !trial->stage->baseline->awaits_signal;
 }
 
+/*
+ * The watches were given up. Whether the signal is still to be acted on can be read; if not, it was
+ * acted on at some time before this look.
+ */
+static void settle_lost(struct trial *trial)
+{
+	struct went *went = &trial->went;
+
+	if (!is_on(trial) || !watch_step_is_lost(trial->pid))
+		return;
+	if (went->track.state == TRACK_PENDING && track_is_pending(&went->track))
+		return;
+	if (went->track.state == TRACK_PENDING)
+		went->entered = went->is_sampled ? own_time(trial) : went->delivered + 1;
+	track_give_up(&went->track, TRIAL_WATCHES_LOST);
+}
+
 void went_at_end(struct trial *trial)
 {
 	struct went *went = &trial->went;
 
+	settle_lost(trial);
 	if (!is_on(trial))
 		return;
 	if (went->track.state == TRACK_PENDING && went->delivered)
-		went->entered = clock_of_process(trial->pid);
+		went->entered = own_time(trial);
 	track_end(&went->track, true, is_as_without(trial));
 }
 
@@ -99,7 +140,7 @@ double went_sample_due(const struct trial *trial)
 
 	if (went->track.state != TRACK_PENDING || went->is_sampled || !went->delivered)
 		return HUGE_VAL;
-	now = clock_of_process(trial->pid);
+	now = own_time(trial);
 	return now ? trial->stage->scenario->max_latency - (double)(now - went->delivered) * 1e-9
 		   : HUGE_VAL;
 }
@@ -115,6 +156,7 @@ void went_sample(struct trial *trial)
 	bool complete;
 	size_t count;
 
+	settle_lost(trial);
 	if (trial->went.track.state != TRACK_PENDING || trace_get_registers(trial->pid, &registers))
 		return;
 	trial->went.is_sampled = true;
@@ -137,6 +179,8 @@ void went_free(struct went *went)
 
 void went_end(struct trial *trial)
 {
+	if (is_on(trial) && trial->watches_lost)
+		track_give_up(&trial->went.track, TRIAL_WATCHES_LOST);
 	if (is_on(trial))
 		track_end(&trial->went.track, false, is_as_without(trial));
 }

@@ -17,7 +17,7 @@
 
 struct dispatch {
 	const struct python *python;
-	uint64_t targets[PYTHON_OPCODES];
+	struct walker_table table;
 	uint64_t points[PYTHON_OPCODES];
 	size_t point_count;
 	/* Places (registers first, then stack slots) at which the next instruction's address was
@@ -48,7 +48,7 @@ static void drop_equal_points(struct dispatch *dispatch)
 int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 {
 	struct dispatch *dispatch = alloc_zero(sizeof(*dispatch));
-	int error = dispatch_find_table(python, pid, dispatch->targets);
+	int error = dispatch_find_table(python, pid, &dispatch->table);
 
 	*out = NULL;
 	if (error != 0) {
@@ -58,7 +58,7 @@ int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 	dispatch->python = python;
 	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
 		if (python->version->names[n] != NULL)
-			dispatch->points[dispatch->point_count++] = dispatch->targets[n];
+			dispatch->points[dispatch->point_count++] = dispatch->table.targets[n];
 	}
 	qsort(dispatch->points, dispatch->point_count, sizeof(uint64_t), compare_points);
 	drop_equal_points(dispatch);
@@ -89,6 +89,11 @@ const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count)
 	return dispatch->points;
 }
 
+const struct walker_table *dispatch_table(const struct dispatch *dispatch)
+{
+	return &dispatch->table;
+}
+
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc)
 {
 	return bsearch(&pc, dispatch->points, dispatch->point_count, sizeof(uint64_t),
@@ -116,7 +121,7 @@ size_t dispatch_points_of(const struct dispatch *dispatch, const char *name, uin
 
 	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
 		if (stands_for(dispatch->python->version, n, name))
-			points[count++] = dispatch->targets[n];
+			points[count++] = dispatch->table.targets[n];
 	}
 	return count;
 }
@@ -178,7 +183,7 @@ static bool fits(const struct dispatch *dispatch, const struct running *running,
 	uint64_t offset = address - running->start;
 
 	return offset < running->size && offset % UNIT == 0 &&
-	       dispatch->targets[running->bytes[offset]] == pc;
+	       dispatch->table.targets[running->bytes[offset]] == pc;
 }
 
 /* What each place holds: all registers, then the stack from its pointer on. */

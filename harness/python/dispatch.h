@@ -8,6 +8,7 @@
 #define SIGSWEEP_PYTHON_DISPATCH_H
 
 #include "harness/base/fail.h"
+#include "harness/engine/walker.h"
 #include "harness/kernel/registers.h"
 #include "harness/python/layout.h"
 #include "harness/python/python.h"
@@ -38,6 +39,9 @@ struct dispatch *dispatch_copy(const struct dispatch *dispatch);
 /* The addresses to stop at, sorted: the first instruction of each opcode's body. */
 const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count);
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc);
+
+/* The table itself, for walker_hook_table(). */
+const struct walker_table *dispatch_table(const struct dispatch *dispatch);
 
 /* Where the bodies of an opcode begin: of the one that the compiler emits under this name, and of
  * what the interpreter makes of it. Into `points` (room for PYTHON_OPCODES); their number. */

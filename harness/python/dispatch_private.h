@@ -8,6 +8,6 @@
 
 /* The targets of all opcodes; -ENOTSUP when the table was not found. */
 int dispatch_find_table(const struct python *python, pid_t pid,
-			uint64_t table[PYTHON_OPCODES]) MUST_CHECK;
+			struct walker_table *table) MUST_CHECK;
 
 #endif

@@ -16,8 +16,7 @@ struct search {
 	const struct python_version *version;
 	uint64_t code_start; /* executable mappings of the module, all in one range */
 	uint64_t code_end;
-	uint64_t table[PYTHON_OPCODES]; /* what was found */
-	uint64_t address;
+	struct walker_table *table; /* what was found */
 	size_t found;
 };
 
@@ -54,6 +53,12 @@ static bool is_table(const struct search *search, const uint64_t *words)
 	return shared <= SHARED_MAX;
 }
 
+static void note_address(struct walker_table *table, uint64_t address)
+{
+	if (table->address_count < WALKER_TABLE_ADDRESSES)
+		table->addresses[table->address_count++] = address;
+}
+
 static void search_words(struct search *search, const uint64_t *words, size_t count,
 			 uint64_t address)
 {
@@ -66,11 +71,11 @@ static void search_words(struct search *search, const uint64_t *words, size_t co
 		if (run < PYTHON_OPCODES || !is_table(search, first))
 			continue;
 		/* The dynamic loader maps a page that holds two segments twice: same table. */
-		if (search->found > 0 && memcmp(search->table, first, sizeof(search->table)) == 0)
-			continue;
-		memcpy(search->table, first, sizeof(search->table));
-		search->address = address + (uint64_t)(first - words) * sizeof(*words);
-		search->found++;
+		if (search->found == 0 ||
+		    memcmp(search->table->targets, first, sizeof(search->table->targets)) != 0)
+			search->found++;
+		memcpy(search->table->targets, first, sizeof(search->table->targets));
+		note_address(search->table, address + (uint64_t)(first - words) * sizeof(*words));
 	}
 }
 
@@ -110,12 +115,13 @@ static void find_code(struct search *search, const struct python_image *image,
 	}
 }
 
-int dispatch_find_table(const struct python *python, pid_t pid, uint64_t table[PYTHON_OPCODES])
+int dispatch_find_table(const struct python *python, pid_t pid, struct walker_table *table)
 {
-	struct search search = {.version = python->version};
+	struct search search = {.version = python->version, .table = table};
 	struct maps maps = {0};
 	int error = maps_read(&maps, pid);
 
+	*table = (struct walker_table){.count = PYTHON_OPCODES};
 	if (error != 0)
 		return error;
 	find_code(&search, &python->image, &maps);
@@ -128,6 +134,5 @@ int dispatch_find_table(const struct python *python, pid_t pid, uint64_t table[P
 		return fail(-ENOTSUP,
 			    "CPython %s: %s table of opcode targets: no opcode boundaries",
 			    python->text, search.found == 0 ? "no" : "more than one");
-	memcpy(table, search.table, sizeof(search.table));
 	return 0;
 }

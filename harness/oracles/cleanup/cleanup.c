@@ -372,6 +372,11 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 	struct oracle_state *state = context;
 	const struct rising *rising;
 
+	if (trial->watches_lost && state->is_watched && !state->is_handled) {
+		verdicts->value = VERDICT_UNKNOWN;
+		snprintf(verdicts->title, sizeof(verdicts->title), "%s", TRIAL_WATCHES_LOST);
+		return 1;
+	}
 	if (!is_judged(state, trial))
 		return 0;
 	rising = find_place(state, trial);

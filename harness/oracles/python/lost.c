@@ -81,6 +81,6 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 const struct oracle oracle_lost = {
 	.name = "lost",
 	.help = "CPython: interruptions that C code, __del__ or a bare except drops",
-	.needs = ORACLE_NEEDS_PYTHON,
+	.needs = ORACLE_NEEDS_PYTHON | ORACLE_NEEDS_WENT,
 	.judge = judge,
 };

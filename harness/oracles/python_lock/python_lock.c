@@ -5,6 +5,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/kernel/watch_step.h"
 #include "harness/oracles/table.h"
 
 #include <errno.h>
@@ -163,6 +164,8 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	error = watch_candidates(oracle);
 	if (!error)
 		error = python_lock_watch_run(&oracle->watch);
+	if (!error && watch_step_is_lost(follower->pid))
+		error = fail(-ENOTSUP, "%s", TRIAL_WATCHES_LOST);
 	clear_words(oracle);
 	walker_clear_breakpoints(follower);
 	if (!error && oracle->watch.is_at_end)

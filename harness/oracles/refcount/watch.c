@@ -5,7 +5,9 @@
 #include "harness/base/alloc.h"
 #include "harness/engine/probe.h"
 #include "harness/kernel/memory.h"
+#include "harness/kernel/watch_step.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -348,6 +350,8 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	do
 		error = count_watch_run(watch);
 	while (!error && watch->needs_sites);
+	if (watch_step_is_lost(follower->pid))
+		watch->log->watch_error = -ENOTSUP;
 	watch->follow.walker = NULL;
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/kernel/watch_step.h"
 #include "harness/model/window.h"
 #include "harness/oracles/shared_data/shared_data.h"
 
@@ -384,6 +385,7 @@ static int run_copy(struct quick *quick, size_t first)
 		error = prepare(quick, trial.pid, first);
 	if (!error)
 		error = follow(quick, &trial, first);
+	quick->is_shared |= watch_step_is_lost(trial.pid); /* not seen to be none */
 	restored = trial_put_back(&trial);
 	trial_free(&trial);
 	return error ? error : restored;

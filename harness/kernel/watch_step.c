@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See watch_step.h. It lies between trace_resume() and trace_wait(): the one makes steps of what
+ * was to be a run, the other swallows their stops.
+ *
+ * Where a program has a handler for SIGTRAP and blocks SIGTRAP, a step takes the handler away
+ * (kernel/signal.c, force_sig_info_to_task()); that is not mended here.
+ */
+#include "harness/kernel/watch_step.h"
+
+#include "harness/base/clock.h"
+#include "harness/kernel/memory.h"
+#include "harness/kernel/ptrace_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#define THREADS_MAX 8 /* a trial, or a copy that is driven: one at a time, as a rule */
+#define INSTRUCTION_BYTES 15
+#define PUSHF 0x9c
+
+struct watch {
+	bool is_set;
+	enum trace_watch kind;
+	uint64_t address;
+	size_t size;
+	uint8_t saved; /* WATCH_EXECUTE: what stands there, while is_planted */
+	bool is_planted;
+};
+
+struct stepped {
+	pid_t tid; /* 0: free */
+	struct watch watches[TRACE_WATCHES];
+	unsigned int hits; /* not taken yet */
+
+	enum trace_resume how; /* as it was to go on */
+	bool is_stepping;      /* what is under way is a step of ours */
+	bool is_in_kernel;     /* stopped within a system call */
+	unsigned int coming;   /* the slots that the instruction under way will hit */
+	uint64_t pc_before;
+	bool may_stay; /* it may leave the pc where it is: a repeated one, a jump to itself */
+	bool pushes_flags;
+	bool is_breakpoint; /* an int3 of somebody else's */
+
+	struct watch_step_cost cost; /* of stretches that are over */
+	uint64_t cpu_began;          /* of this one; 0: it is not stepped now */
+	double began;
+	bool is_lost;
+};
+
+static struct stepped threads[THREADS_MAX];
+static watch_step_look *look_at;
+static uint64_t steps_max;
+
+void watch_step_use(watch_step_look *look, uint64_t max)
+{
+	look_at = look;
+	steps_max = max;
+}
+
+static struct stepped *find(pid_t tid)
+{
+	for (size_t i = 0; i < THREADS_MAX; i++)
+		if (threads[i].tid == tid)
+			return &threads[i];
+	return NULL;
+}
+
+void watch_step_forget(pid_t tid)
+{
+	struct stepped *stepped = tid > 0 ? find(tid) : NULL;
+
+	if (stepped)
+		memset(stepped, 0, sizeof(*stepped));
+}
+
+bool watch_step_is_lost(pid_t tid)
+{
+	const struct stepped *stepped = find(tid);
+
+	return stepped && stepped->is_lost;
+}
+
+static bool has_data(const struct stepped *stepped)
+{
+	for (size_t i = 0; i < TRACE_WATCHES; i++)
+		if (stepped->watches[i].is_set && stepped->watches[i].kind != WATCH_EXECUTE)
+			return true;
+	return false;
+}
+
+struct watch_step_cost watch_step_cost(pid_t tid)
+{
+	const struct stepped *stepped = find(tid);
+	struct watch_step_cost cost = {0};
+	uint64_t now;
+
+	if (!stepped)
+		return cost;
+	cost = stepped->cost;
+	now = stepped->cpu_began ? clock_of_process(tid) : 0;
+	if (now > stepped->cpu_began) {
+		cost.cpu += now - stepped->cpu_began;
+		cost.seconds += clock_now() - stepped->began;
+	}
+	return cost;
+}
+
+/* Starts and stops the clocks of what stepping takes. */
+static void count_time(struct stepped *stepped)
+{
+	const bool is_on = has_data(stepped);
+
+	if (is_on && !stepped->cpu_began) {
+		stepped->cpu_began = clock_of_process(stepped->tid);
+		stepped->began = clock_now();
+	} else if (!is_on && stepped->cpu_began) {
+		stepped->cost = watch_step_cost(stepped->tid);
+		stepped->cpu_began = 0;
+	}
+}
+
+static int plant(pid_t tid, struct watch *watch)
+{
+	int error = 0;
+
+	if (watch->is_planted)
+		return 0;
+	error = memory_read(tid, watch->address, &watch->saved, BREAKPOINT_SIZE);
+	if (!error)
+		error = memory_write(tid, watch->address, breakpoint_instruction, BREAKPOINT_SIZE);
+	watch->is_planted = !error;
+	return error;
+}
+
+static int lift(pid_t tid, struct watch *watch)
+{
+	if (!watch->is_planted)
+		return 0;
+	watch->is_planted = false;
+	return memory_write(tid, watch->address, &watch->saved, BREAKPOINT_SIZE);
+}
+
+/* Those that were lifted for a step off them go in again. */
+static void plant_all(struct stepped *stepped, uint64_t pc)
+{
+	for (size_t i = 0; i < TRACE_WATCHES; i++) {
+		struct watch *watch = &stepped->watches[i];
+
+		if (watch->is_set && watch->kind == WATCH_EXECUTE && watch->address != pc &&
+		    plant(stepped->tid, watch))
+			fail_clear();
+	}
+}
+
+/* Room for one more: those that are gone need theirs no longer. */
+static struct stepped *find_room(void)
+{
+	for (size_t i = 0; i < THREADS_MAX; i++)
+		if (!threads[i].tid || (kill(threads[i].tid, 0) < 0 && errno == ESRCH))
+			return &threads[i];
+	return NULL;
+}
+
+static struct stepped *make(pid_t tid)
+{
+	const struct stop *last = trace_last_stop();
+	struct stepped *stepped = find(tid);
+
+	if (stepped)
+		return stepped;
+	stepped = find_room();
+	if (!stepped)
+		return NULL;
+	*stepped = (struct stepped){.tid = tid};
+	stepped->is_in_kernel =
+		last->tid == tid && (last->kind == STOP_EVENT ||
+				     (last->kind == STOP_SYSCALL && trace_is_at_entry(tid)));
+	return stepped;
+}
+
+int watch_step_set(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
+		   size_t size)
+{
+	struct stepped *stepped;
+	struct watch *watch;
+	int error = watch_step_clear(tid, slot);
+
+	if (error || (kind != WATCH_EXECUTE && !look_at))
+		return error ? error : -ENOTSUP;
+	stepped = make(tid);
+	if (!stepped)
+		return -ENOTSUP;
+	watch = &stepped->watches[slot];
+	*watch = (struct watch){.is_set = true, .kind = kind, .address = address, .size = size};
+	if (kind == WATCH_EXECUTE)
+		error = plant(tid, watch);
+	watch->is_set = !error;
+	count_time(stepped);
+	return error;
+}
+
+int watch_step_clear(pid_t tid, unsigned int slot)
+{
+	struct stepped *stepped = find(tid);
+	int error;
+
+	if (!stepped || !stepped->watches[slot].is_set)
+		return 0;
+	error = lift(tid, &stepped->watches[slot]);
+	stepped->watches[slot].is_set = false;
+	stepped->hits &= ~(1U << slot);
+	count_time(stepped);
+	return error;
+}
+
+unsigned int watch_step_take(pid_t tid)
+{
+	struct stepped *stepped = find(tid);
+	const unsigned int hits = stepped ? stepped->hits : 0;
+
+	if (stepped)
+		stepped->hits = 0;
+	return hits;
+}
+
+/* Beyond all patience: it runs on unseen. */
+static void lose(struct stepped *stepped)
+{
+	stepped->is_lost = true;
+	for (size_t i = 0; i < TRACE_WATCHES; i++)
+		if (stepped->watches[i].kind != WATCH_EXECUTE)
+			stepped->watches[i].is_set = false;
+	count_time(stepped);
+}
+
+/* The slots that the instruction will hit. */
+static unsigned int foresee_hits(const struct stepped *stepped, const uint8_t *bytes, size_t size,
+				 const struct registers *registers)
+{
+	struct watch_step_touch touches[WATCH_STEP_TOUCHES];
+	const size_t count = look_at(bytes, size, registers, touches);
+	unsigned int hits = 0;
+
+	for (size_t n = 0; n < count; n++)
+		for (size_t i = 0; i < TRACE_WATCHES; i++) {
+			const struct watch *watch = &stepped->watches[i];
+
+			if (watch->is_set && watch->kind != WATCH_EXECUTE &&
+			    (touches[n].writes || watch->kind == WATCH_ACCESS) &&
+			    touches[n].address < watch->address + watch->size &&
+			    watch->address < touches[n].address + touches[n].size)
+				hits |= 1U << i;
+		}
+	return hits;
+}
+
+static bool is_prefix(uint8_t byte)
+{
+	return byte == 0xf2 || byte == 0xf3 || byte == 0x66 || byte == 0x67 ||
+	       (byte & 0xf0) == 0x40;
+}
+
+/* What the next instruction is going to do. True: it is a system call. */
+static bool foresee(struct stepped *stepped, const struct registers *registers)
+{
+	uint8_t bytes[INSTRUCTION_BYTES];
+	const ssize_t size =
+		memory_read_some(stepped->tid, stepped->pc_before, bytes, sizeof(bytes));
+	ssize_t first = 0;
+
+	if (size <= 0)
+		return false;
+	while (first + 1 < size && is_prefix(bytes[first]))
+		first++;
+	stepped->pushes_flags = bytes[first] == PUSHF;
+	stepped->is_breakpoint = bytes[0] == *breakpoint_instruction;
+	/* A repeated string instruction, jmp, jcc, loop: may start once more where it is. */
+	stepped->may_stay = bytes[0] == 0xf2 || bytes[0] == 0xf3 || bytes[0] == 0xeb ||
+			    bytes[0] == 0xe9 || (bytes[0] & 0xf0) == 0x70 ||
+			    (bytes[0] & 0xfc) == 0xe0 || bytes[0] == 0xff || bytes[0] == 0x0f;
+	if (has_data(stepped))
+		stepped->coming = foresee_hits(stepped, bytes, (size_t)size, registers);
+	return size >= SYSCALL_INSTRUCTION_SIZE &&
+	       memcmp(bytes, syscall_instruction, SYSCALL_INSTRUCTION_SIZE) == 0;
+}
+
+/* Is there a breakpoint of ours where it stands? It is out for the step then. */
+static bool step_off(struct stepped *stepped)
+{
+	bool was_there = false;
+
+	for (size_t i = 0; i < TRACE_WATCHES; i++) {
+		struct watch *watch = &stepped->watches[i];
+
+		if (!watch->is_set || watch->kind != WATCH_EXECUTE ||
+		    watch->address != stepped->pc_before)
+			continue;
+		was_there = true;
+		if (lift(stepped->tid, watch))
+			fail_clear();
+	}
+	return was_there;
+}
+
+static int advance(struct stepped *stepped, int signal)
+{
+	struct registers registers;
+	bool is_syscall = false;
+	bool is_off = false;
+	int error = trace_get_registers(stepped->tid, &registers);
+
+	if (error)
+		return error;
+	stepped->coming = 0;
+	stepped->is_stepping = false;
+	stepped->pushes_flags = false;
+	stepped->is_breakpoint = false;
+	stepped->may_stay = true;
+	stepped->pc_before = registers_pc(&registers);
+	if (!signal && !stepped->is_in_kernel && !registers_will_restart(&registers)) {
+		is_off = step_off(stepped);
+		is_syscall = foresee(stepped, &registers);
+	}
+	if (stepped->how == TRACE_SYSCALL && (stepped->is_in_kernel || is_syscall))
+		return trace_resume_plain(stepped->tid, TRACE_SYSCALL, signal);
+	if (stepped->how == TRACE_STEP || (!has_data(stepped) && !is_off))
+		return trace_resume_plain(stepped->tid, stepped->how, signal);
+	stepped->is_stepping = true;
+	return trace_resume_plain(stepped->tid, TRACE_STEP, signal);
+}
+
+bool watch_step_resume(pid_t tid, enum trace_resume how, int signal, int *error)
+{
+	struct stepped *stepped = find(tid);
+
+	if (!stepped)
+		return false;
+	stepped->how = how;
+	*error = advance(stepped, signal);
+	return true;
+}
+
+/* The slots of code that starts at the pc. */
+static unsigned int executes(const struct stepped *stepped, uint64_t pc)
+{
+	unsigned int hits = 0;
+
+	for (size_t i = 0; i < TRACE_WATCHES; i++)
+		if (stepped->watches[i].is_set && stepped->watches[i].kind == WATCH_EXECUTE &&
+		    stepped->watches[i].address == pc)
+			hits |= 1U << i;
+	return hits;
+}
+
+/* It ran onto a breakpoint of ours: it is brought back before it. */
+static bool meet_breakpoint(struct stepped *stepped, struct registers *registers)
+{
+	const uint64_t pc = registers_pc(registers) - BREAKPOINT_SIZE;
+	const unsigned int hits = executes(stepped, pc);
+
+	if (!hits)
+		return false;
+	registers_set_pc(registers, pc);
+	if (trace_set_registers(stepped->tid, registers))
+		return false;
+	stepped->hits |= hits;
+	return true;
+}
+
+static bool absorb_trap(struct stepped *stepped)
+{
+	const bool was_stepping = stepped->is_stepping;
+	struct registers registers;
+	uint64_t pc;
+
+	stepped->is_in_kernel = false;
+	stepped->is_stepping = false;
+	if (trace_get_registers(stepped->tid, &registers))
+		return false;
+	pc = registers_pc(&registers);
+	if (stepped->how != TRACE_STEP && !was_stepping) {
+		(void)meet_breakpoint(stepped, &registers);
+		return false;
+	}
+	plant_all(stepped, pc);
+	if (stepped->is_breakpoint || (pc == stepped->pc_before && !stepped->may_stay))
+		return false; /* not of our making */
+	stepped->hits |= stepped->coming | executes(stepped, pc);
+	if (was_stepping && stepped->pushes_flags &&
+	    trace_clear_trap_flag(stepped->tid, registers_sp(&registers)))
+		fail_clear();
+	if (!was_stepping || stepped->hits)
+		return false;
+	if (has_data(stepped) && ++stepped->cost.steps > steps_max)
+		lose(stepped);
+	return advance(stepped, 0) == 0;
+}
+
+/* Its child has the breakpoints, and nobody who looks after them. */
+static void clean_child(const struct stepped *stepped)
+{
+	unsigned long child;
+
+	if (trace_event_message(stepped->tid, &child))
+		return;
+	for (size_t i = 0; i < TRACE_WATCHES; i++)
+		if (stepped->watches[i].is_planted &&
+		    memory_write((pid_t)child, stepped->watches[i].address,
+				 &stepped->watches[i].saved, BREAKPOINT_SIZE))
+			fail_clear();
+}
+
+bool watch_step_absorb(const struct stop *stop)
+{
+	struct stepped *stepped = find(stop->tid);
+
+	if (!stepped)
+		return false;
+	switch (stop->kind) {
+	case STOP_EXITED:
+	case STOP_KILLED:
+		return false; /* what is known of it may still be asked for */
+	case STOP_EVENT:
+		stepped->is_in_kernel = true;
+		if (stop->event == PTRACE_EVENT_FORK)
+			clean_child(stepped);
+		else if (stop->event == PTRACE_EVENT_EXEC)
+			watch_step_forget(stop->tid);
+		return false;
+	case STOP_SYSCALL:
+		stepped->is_in_kernel = !stepped->is_in_kernel;
+		return false;
+	case STOP_SIGNAL:
+		stepped->is_in_kernel = false;
+		plant_all(stepped, stepped->pc_before);
+		return false;
+	case STOP_TRAP:
+		return absorb_trap(stepped);
+	}
+	return false;
+}
