@@ -15,7 +15,6 @@ def end():
 
 
 try:
-    harmless(True)
     work()
     end()
 except KeyboardInterrupt:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An extension declares before the window that interruptions are harmless, and once more in it."""
+"""An extension declares for a while that interruptions are harmless."""
 import sys
 
 from announce_good import harmless
@@ -15,7 +15,6 @@ def end():
 
 
 try:
-    harmless(True)
     work()
     end()
 except KeyboardInterrupt:
