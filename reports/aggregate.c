@@ -44,6 +44,7 @@ void aggregate_free(struct aggregate *aggregate)
 	tally_clear(&aggregate->unknown);
 	tally_clear(&aggregate->skips);
 	tally_clear(&aggregate->findings);
+	tally_clear(&aggregate->benign);
 	tally_clear(&aggregate->modules);
 	tally_clear(&aggregate->fidelity);
 	tally_clear(&aggregate->reasons);
@@ -90,9 +91,25 @@ bool counting_trial(struct aggregate *aggregate, uint64_t index, struct slice de
 	return true;
 }
 
-void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key)
+struct tally_entry *counting_entry(struct aggregate *aggregate, struct slice key,
+				   struct slice benign)
 {
-	struct tally_entry *entry = tally_entry(&aggregate->findings, key.start, key.size);
+	struct tally_entry *entry;
+	char *name;
+
+	if (!benign.size)
+		return tally_entry(&aggregate->findings, key.start, key.size);
+	name = alloc_format("%.*s%c%.*s", (int)key.size, key.start, BENIGN_SEPARATOR,
+			    (int)benign.size, benign.start);
+	entry = tally_entry(&aggregate->benign, name, strlen(name));
+	free(name);
+	return entry;
+}
+
+void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key,
+		      struct slice benign)
+{
+	struct tally_entry *entry = counting_entry(aggregate, key, benign);
 
 	intervals_add(&entry->boundaries, index);
 }
@@ -127,7 +144,8 @@ int aggregate_trial_text(struct aggregate *aggregate, const char *line, size_t s
 				counting_name(&aggregate->went, trial.went);
 		}
 		for (size_t n = 0; n < trial.findings.count; n++)
-			counting_finding(aggregate, trial.index, trial.findings.items[n]);
+			counting_finding(aggregate, trial.index, trial.findings.items[n],
+					 trial.benign);
 		return 0;
 	}
 	json = parse_line(line, size);

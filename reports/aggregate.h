@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BENIGN_SEPARATOR '\x1f' /* never printed */
+
 /* The latest `walk` line of a job; one that is complete is kept against one that is not. */
 struct aggregate_walk {
 	uint64_t job;
@@ -41,6 +43,8 @@ struct aggregate {
 	struct tally unknown;      /* "ORACLE: reason", of the injected ones */
 	struct tally skips;        /* the skipped ones by reason, with boundaries */
 	struct tally findings;     /* by key, with boundaries and the `example` line */
+	struct tally benign;       /* the same at boundaries that the program declares harmless: by
+				      key, BENIGN_SEPARATOR and reason */
 	struct tally modules;      /* by path and build id, with the line as example */
 	struct tally fidelity;     /* by kind and text, with the line as example */
 	struct tally reasons;      /* the sentences of `why_incomplete` of all `end` lines */

@@ -40,6 +40,13 @@ static int check_texts(const json_t *list, const char *kind, const char *member)
 	return 0;
 }
 
+static int check_reason(const json_t *benign, const char *kind)
+{
+	if (benign && !json_string_length(benign))
+		return fail(-EINVAL, "`%s` line: `benign` is no reason", kind);
+	return 0;
+}
+
 static int check_index(json_int_t index, const char *kind)
 {
 	if (index < 1 || index > INDEX_MAX)
@@ -139,8 +146,11 @@ static int take_baseline(struct aggregate *aggregate, const json_t *line)
 	return 0;
 }
 
+/* Empty for NULL. */
 static struct slice slice_of(const json_t *string)
 {
+	if (!string)
+		return (struct slice){0};
 	return (struct slice){json_string_value(string), json_string_length(string)};
 }
 
@@ -153,15 +163,18 @@ static int take_trial(struct aggregate *aggregate, const json_t *line)
 	json_t *findings = NULL;
 	json_t *unknown = NULL;
 	json_t *went = NULL;
+	json_t *benign = NULL;
 	const json_t *item;
 	size_t n;
-	int result = unpack(line, "trial", "{s:I, s:o, s:o, s?o, s?o, s?{s:o}}", "index", &index,
-			    "delivery", &delivery, "outcome", &outcome, "findings", &findings,
-			    "unknown", &unknown, "went", "kind", &went);
+	int result =
+		unpack(line, "trial", "{s:I, s:o, s:o, s?o, s?o, s?o, s?{s:o}}", "index", &index,
+		       "delivery", &delivery, "outcome", &outcome, "findings", &findings, "unknown",
+		       &unknown, "benign", &benign, "went", "kind", &went);
 
 	if (result < 0 || (result = check_index(index, "trial")) < 0 ||
 	    (result = check_texts(findings, "trial", "findings")) < 0 ||
-	    (result = check_texts(unknown, "trial", "unknown")) < 0)
+	    (result = check_texts(unknown, "trial", "unknown")) < 0 ||
+	    (result = check_reason(benign, "trial")) < 0)
 		return result;
 	if (!json_is_string(delivery) || !json_is_string(outcome) ||
 	    (went && !json_is_string(went)))
@@ -174,7 +187,7 @@ static int take_trial(struct aggregate *aggregate, const json_t *line)
 			counting_name(&aggregate->went, slice_of(went));
 	}
 	json_array_foreach (findings, n, item)
-		counting_finding(aggregate, (uint64_t)index, slice_of(item));
+		counting_finding(aggregate, (uint64_t)index, slice_of(item), slice_of(benign));
 	return 0;
 }
 
@@ -187,17 +200,22 @@ static int take_example(struct aggregate *aggregate, const json_t *line)
 {
 	json_error_t error;
 	struct tally_entry *entry;
-	const char *key;
+	json_t *key;
+	json_t *benign = NULL;
 	const char *unused;
 	json_t *where;
 	json_int_t boundary;
-	int result = unpack(line, "example", "{s:s, s:s, s:s, s:s, s:s, s:o, s:{s:I}}", "key", &key,
-			    "oracle", &unused, "kind", &unused, "severity", &unused, "title",
-			    &unused, "where", &where, "example", "boundary", &boundary);
+	int result =
+		unpack(line, "example", "{s:o, s:s, s:s, s:s, s:s, s?o, s:o, s:{s:I}}", "key", &key,
+		       "oracle", &unused, "kind", &unused, "severity", &unused, "title", &unused,
+		       "benign", &benign, "where", &where, "example", "boundary", &boundary);
 
-	if (result < 0 || (result = check_index(boundary, "example")) < 0)
+	if (result < 0 || (result = check_index(boundary, "example")) < 0 ||
+	    (result = check_reason(benign, "example")) < 0)
 		return result;
-	entry = tally_entry(&aggregate->findings, key, strlen(key));
+	if (!json_is_string(key))
+		return fail(-EINVAL, "`example` line: key should be text");
+	entry = counting_entry(aggregate, slice_of(key), slice_of(benign));
 	if (!entry->example || boundary < example_boundary(entry->example))
 		keep(&entry->example, line);
 	intervals_add(&entry->boundaries, (uint64_t)boundary);

@@ -15,8 +15,14 @@ void counting_name(struct tally *tally, struct slice name);
 bool counting_trial(struct aggregate *aggregate, uint64_t index, struct slice delivery,
 		    struct slice outcome);
 
-/* Finds the key violated at a boundary; as often as one likes. */
-void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key);
+/* Finds the key violated at a boundary; as often as one likes. `benign`: why that is declared
+ * harmless; empty: it is not. */
+void counting_finding(struct aggregate *aggregate, uint64_t index, struct slice key,
+		      struct slice benign);
+
+/* What is counted of a key, where it is declared harmless and where it is not. */
+struct tally_entry *counting_entry(struct aggregate *aggregate, struct slice key,
+				   struct slice benign);
 
 /* Counts a boundary as skipped; false when it was before, for whatever reason. */
 bool counting_skip(struct aggregate *aggregate, uint64_t index, struct slice reason);

@@ -92,10 +92,17 @@ static json_t *text_member(const struct tally_entry *entry, const char *member,
 	return value ? json_incref(value) : utf8_json_bytes(fallback, size);
 }
 
+/* Of the key that the name begins with. */
+static size_t key_size(const struct tally_entry *entry)
+{
+	return (size_t)(strchrnul(entry->name, BENIGN_SEPARATOR) - entry->name);
+}
+
 /* ORACLE/KIND/PLACE: the title of a finding whose story is missing. */
 static json_t *title_member(const struct tally_entry *entry)
 {
-	char *title = alloc_format("%s (the record holds no example of it)", entry->name);
+	char *title = alloc_format("%.*s (the record holds no example of it)", (int)key_size(entry),
+				   entry->name);
 	json_t *json = text_member(entry, "title", title, strlen(title));
 
 	free(title);
@@ -120,6 +127,7 @@ static json_t *make_finding(const struct tally_entry *entry, const char *report_
 	const char *oracle_end = strchrnul(entry->name, '/');
 	const char *kind = *oracle_end ? oracle_end + 1 : oracle_end;
 	json_t *finding = json_object();
+	const char *reason = entry->name + key_size(entry);
 	char id[REPORT_ID_SIZE];
 	char *replay;
 
@@ -137,6 +145,8 @@ static json_t *make_finding(const struct tally_entry *entry, const char *report_
 	json_object_set_new(finding, "title", title_member(entry));
 	json_object_set_new(finding, "count", json_integer((json_int_t)entry->boundaries.count));
 	json_object_set_new(finding, "boundaries", list_ranges(&entry->boundaries));
+	if (*reason)
+		json_object_set_new(finding, "reason", utf8_json(reason + 1));
 	json_object_set_new(finding, "where",
 			    members_order(json_object_get(entry->example, "where"), where_members));
 	json_object_set_new(finding, "example", make_example(entry));
@@ -145,14 +155,24 @@ static json_t *make_finding(const struct tally_entry *entry, const char *report_
 	return finding;
 }
 
-json_t *finding_list(struct aggregate *aggregate, const char *report_word)
+static json_t *list(struct tally *findings, const char *report_word)
 {
 	json_t *list = json_array();
 	const struct tally_entry *entry;
 	const struct tally_entry *next;
 
-	tally_sort(&aggregate->findings, compare_findings);
-	HASH_ITER (hh, aggregate->findings.entries, entry, next)
+	tally_sort(findings, compare_findings);
+	HASH_ITER (hh, findings->entries, entry, next)
 		json_array_append_new(list, make_finding(entry, report_word));
 	return list;
+}
+
+json_t *finding_list(struct aggregate *aggregate, const char *report_word)
+{
+	return list(&aggregate->findings, report_word);
+}
+
+json_t *finding_list_benign(struct aggregate *aggregate, const char *report_word)
+{
+	return list(&aggregate->benign, report_word);
 }

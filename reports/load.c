@@ -161,9 +161,19 @@ static char *list_ids(const json_t *findings)
 	return list;
 }
 
-int report_find(const json_t *report, const char *id, const json_t **finding)
+/* Those that count, and those that do not; a new array. */
+static json_t *all_findings(const json_t *report)
 {
-	const json_t *findings = json_object_get(report, "findings");
+	json_t *all = json_copy(json_object_get(report, "findings"));
+	json_t *benign = json_object_get(report, "benign");
+
+	if (json_is_array(benign))
+		json_array_extend(all, benign);
+	return all;
+}
+
+static int find_in(const json_t *findings, const char *id, const json_t **finding)
+{
 	const json_t *candidate;
 	size_t matches = 0;
 	size_t n;
@@ -190,4 +200,13 @@ int report_find(const json_t *report, const char *id, const json_t **finding)
 		fail(-ENOENT, "there is no finding %s; there are: %s", id, list);
 	free(list);
 	return matches > 1 ? -EINVAL : -ENOENT;
+}
+
+int report_find(const json_t *report, const char *id, const json_t **finding)
+{
+	json_t *all = all_findings(report);
+	int error = find_in(all, id, finding);
+
+	json_decref(all);
+	return error;
 }

@@ -182,6 +182,7 @@ int report_build(struct aggregate *aggregate, const char *path, json_t **report)
 			    count_names(&aggregate->deliveries, deliveries_compare));
 	json_object_set_new(made, "went", count_names(&aggregate->went, went_compare));
 	json_object_set_new(made, "findings", finding_list(aggregate, word));
+	json_object_set_new(made, "benign", finding_list_benign(aggregate, word));
 	json_object_set_new(made, "fidelity", list_facts(&aggregate->fidelity, fidelity_members));
 	json_object_set_new(made, "timing", make_timing(aggregate));
 	free(word);

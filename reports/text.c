@@ -271,6 +271,19 @@ static void print_sum(struct layout *layout, const json_t *findings)
 	layout_end_line(layout);
 }
 
+/* What does not count is said even so. */
+static void print_benign_sum(struct layout *layout, const json_t *benign)
+{
+	const size_t count = json_array_size(benign);
+
+	if (count == 0)
+		return;
+	layout_print(layout, PAINT_BLUE, "%zu benign", count);
+	layout_wrap(layout, LABEL_COLUMN, PAINT_PLAIN,
+		    ": declared harmless by the program, %s not count",
+		    count == 1 ? "it does" : "they do");
+}
+
 static void print_completeness(struct layout *layout, const json_t *boundaries)
 {
 	const json_t *reasons = json_object_get(boundaries, "why_incomplete");
@@ -301,6 +314,7 @@ static void render(const json_t *report, FILE *out, const struct view_settings *
 {
 	struct layout layout = {.out = out, .settings = settings};
 	const json_t *findings = json_object_get(report, "findings");
+	const json_t *benign = json_object_get(report, "benign");
 	const json_t *finding;
 	size_t n;
 
@@ -315,8 +329,11 @@ static void render(const json_t *report, FILE *out, const struct view_settings *
 	print_unknown(&layout, json_object_get(report, "unknown"));
 	json_array_foreach (findings, n, finding)
 		text_print_finding(&layout, finding);
+	json_array_foreach (benign, n, finding)
+		text_print_benign(&layout, finding);
 	print_fidelity(&layout, json_object_get(report, "fidelity"));
 	print_sum(&layout, findings);
+	print_benign_sum(&layout, benign);
 	print_completeness(&layout, json_object_get(report, "boundaries"));
 }
 

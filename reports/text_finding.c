@@ -93,26 +93,55 @@ static void print_where(struct layout *layout, const json_t *where)
 	free(place);
 }
 
-void text_print_finding(struct layout *layout, const json_t *finding)
+static void print_boundaries(struct layout *layout, const json_t *finding)
 {
-	const char *severity = text_member(finding, "severity", "error");
 	json_int_t count = json_integer_value(json_object_get(finding, "count"));
 	char *ranges = ranges_text(json_object_get(finding, "boundaries"));
 
-	layout_end_line(layout);
-	layout_print(layout, severity_paint(severity), "%s[%s/%s]", severity,
-		     text_member(finding, "oracle", "?"), text_member(finding, "kind", "?"));
-	layout_print(layout, PAINT_BOLD, ": ");
-	layout_wrap(layout, MARGIN, PAINT_BOLD, "%s", text_member(finding, "title", "?"));
-	print_where(layout, json_object_get(finding, "where"));
 	layout_indent(layout, MARGIN);
 	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "at %lld %s: %s", (long long)count,
 		    count == 1 ? "boundary" : "boundaries", ranges);
 	free(ranges);
-	example_print(layout, json_object_get(finding, "example"), false);
+}
+
+/* `word` is the severity, or what stands in its place. */
+static void print_title(struct layout *layout, const json_t *finding, const char *word,
+			enum paint paint)
+{
+	layout_end_line(layout);
+	layout_print(layout, paint, "%s[%s/%s]", word, text_member(finding, "oracle", "?"),
+		     text_member(finding, "kind", "?"));
+	layout_print(layout, PAINT_BOLD, ": ");
+	layout_wrap(layout, MARGIN, PAINT_BOLD, "%s", text_member(finding, "title", "?"));
+}
+
+static void print_replay(struct layout *layout, const json_t *finding)
+{
 	layout_indent(layout, MARGIN);
 	layout_print(layout, PAINT_FAINT, "again: ");
 	/* Never broken: it is there to be copied. */
 	layout_print(layout, PAINT_PLAIN, "%s", text_member(finding, "replay", "?"));
 	layout_end_line(layout);
+}
+
+void text_print_finding(struct layout *layout, const json_t *finding)
+{
+	const char *severity = text_member(finding, "severity", "error");
+
+	print_title(layout, finding, severity, severity_paint(severity));
+	print_where(layout, json_object_get(finding, "where"));
+	print_boundaries(layout, finding);
+	example_print(layout, json_object_get(finding, "example"), false);
+	print_replay(layout, finding);
+}
+
+void text_print_benign(struct layout *layout, const json_t *finding)
+{
+	print_title(layout, finding, "benign", PAINT_BLUE);
+	print_where(layout, json_object_get(finding, "where"));
+	print_boundaries(layout, finding);
+	layout_indent(layout, MARGIN);
+	layout_wrap(layout, MARGIN + 2, PAINT_PLAIN, "declared harmless: %s",
+		    text_member(finding, "reason", "?"));
+	print_replay(layout, finding);
 }

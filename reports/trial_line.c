@@ -93,6 +93,7 @@ bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 	trial->findings.count = 0;
 	trial->unknown.count = 0;
 	trial->went.size = 0;
+	trial->benign = (struct slice){0};
 	if (!take(&scanner, "{\"type\":\"trial\",\"index\":") ||
 	    !take_number(&scanner, &trial->index) || !take(&scanner, ",\"pc\":") ||
 	    !take_string(&scanner, &unused) || !take(&scanner, ",\"phase\":") ||
@@ -104,6 +105,9 @@ bool trial_line_parse(const char *line, size_t size, struct trial_line *trial)
 	if (take(&scanner, ",\"handler\":") && !take_string(&scanner, &unused))
 		return false;
 	if (!take(&scanner, ",\"outcome\":") || !take_string(&scanner, &trial->outcome))
+		return false;
+	if (take(&scanner, ",\"benign\":") &&
+	    (!take_string(&scanner, &trial->benign) || !trial->benign.size))
 		return false;
 	if (take(&scanner, ",\"findings\":") && !take_list(&scanner, &trial->findings))
 		return false;

@@ -27,6 +27,7 @@ struct trial_line {
 	uint64_t index;
 	struct slice delivery;
 	struct slice outcome;
+	struct slice benign;        /* why its boundary is declared harmless; empty: it is not */
 	struct slice_list findings; /* keys */
 	struct slice_list unknown;  /* "ORACLE: reason" */
 	struct slice went;          /* its kind; empty: there is none */

@@ -53,37 +53,45 @@ static bool is_declared_by(const struct manifest_finding *declared, const json_t
 	return !declared->function || is_in_function(finding, declared->function);
 }
 
-static bool is_declared(const struct manifest *manifest, const json_t *finding)
+/* What counts, or what the program declares harmless. */
+struct declaration {
+	const char *word;
+	const struct manifest_finding *list;
+	size_t count;
+};
+
+static bool is_declared(const struct declaration *declared, const json_t *finding)
 {
-	for (size_t i = 0; i < manifest->finding_count; i++)
-		if (is_declared_by(&manifest->findings[i], finding))
+	for (size_t i = 0; i < declared->count; i++)
+		if (is_declared_by(&declared->list[i], finding))
 			return true;
 	return false;
 }
 
-static void compare_findings(const struct manifest *manifest, const json_t *report,
-			     struct difference *difference)
+static void compare_findings(const struct manifest *manifest, const struct declaration *declaration,
+			     const json_t *findings, struct difference *difference)
 {
-	const json_t *findings = json_object_get(report, "findings");
 	const json_t *finding;
 	size_t i;
 
 	json_array_foreach (findings, i, finding) {
-		if (!is_declared(manifest, finding))
-			differ(difference, manifest, 0, "unexpected finding %s/%s in %s: %s",
-			       text_of(finding, "oracle"), text_of(finding, "kind"),
+		if (!is_declared(declaration, finding))
+			differ(difference, manifest, 0, "unexpected %s %s/%s in %s: %s",
+			       declaration->word, text_of(finding, "oracle"),
+			       text_of(finding, "kind"),
 			       text_of(json_object_get(finding, "where"), "function"),
 			       text_of(finding, "title"));
 	}
-	for (size_t n = 0; n < manifest->finding_count; n++) {
-		const struct manifest_finding *declared = &manifest->findings[n];
+	for (size_t n = 0; n < declaration->count; n++) {
+		const struct manifest_finding *declared = &declaration->list[n];
 		bool found = false;
 
 		json_array_foreach (findings, i, finding)
 			found |= is_declared_by(declared, finding);
 		if (!found)
-			differ(difference, manifest, declared->line, "no finding %s/%s%s%s",
-			       declared->oracle, declared->kind, declared->function ? " in " : "",
+			differ(difference, manifest, declared->line, "no %s %s/%s%s%s",
+			       declaration->word, declared->oracle, declared->kind,
+			       declared->function ? " in " : "",
 			       declared->function ? declared->function : "");
 	}
 }
@@ -162,7 +170,13 @@ static void compare_complete(const struct manifest *manifest, const json_t *repo
 void compare_report(const struct manifest *manifest, const json_t *report,
 		    struct difference *difference)
 {
-	compare_findings(manifest, report, difference);
+	const struct declaration findings = {"finding", manifest->findings,
+					     manifest->finding_count};
+	const struct declaration benign = {"benign finding", manifest->benign,
+					   manifest->benign_count};
+
+	compare_findings(manifest, &findings, json_object_get(report, "findings"), difference);
+	compare_findings(manifest, &benign, json_object_get(report, "benign"), difference);
 	compare_counts(manifest, manifest->outcomes, manifest->outcome_count,
 		       json_object_get(report, "outcomes"), difference);
 	compare_counts(manifest, manifest->deliveries, manifest->delivery_count,

@@ -120,6 +120,8 @@ static void print_result(const struct result *result, const json_t *finding, uin
 	       text_of(json_object_get(result->example, "where"), "instruction"));
 	printf("  delivery     %s\n", text_of(result->trial, "delivery"));
 	printf("  outcome      %s\n", text_of(result->trial, "outcome"));
+	if (json_object_get(result->trial, "benign"))
+		printf("  benign       %s\n", text_of(result->trial, "benign"));
 	printf("  %s/%s: %s\n\n", text_of(result->example, "oracle"),
 	       text_of(result->example, "kind"), text_of(result->example, "title"));
 	example_print(&layout, json_object_get(result->example, "example"), true);
@@ -150,7 +152,8 @@ static int replay(struct scenario *scenario, const json_t *finding, uint64_t ind
 			     (unsigned long long)index);
 	if (!error) {
 		print_result(&result, finding, index);
-		*status = json_array_size(json_object_get(result.trial, "findings"))
+		*status = json_array_size(json_object_get(result.trial, "findings")) &&
+					  !json_object_get(result.trial, "benign")
 				  ? STATUS_FINDINGS
 				  : STATUS_OK;
 	}
@@ -212,11 +215,13 @@ const struct command command_replay = {
 	.name = "replay",
 	.operands = "[options] REPORT FINDING|BOUNDARY",
 	.summary = "repeat one trial of a report and tell its full story",
-	.description = "Runs the program of REPORT to one boundary again, given by its number or "
-		       "by the id of "
-		       "a finding (the beginning of an id will do), delivers the signal there and "
-		       "tells what "
-		       "happens. Exit status 1 when an oracle objects again, 0 when none does.",
+	.description =
+		"Runs the program of REPORT to one boundary again, given by its number or "
+		"by the id of "
+		"a finding (the beginning of an id will do), delivers the signal there and "
+		"tells what "
+		"happens. Exit status 1 when an oracle objects again, 0 when none does or the "
+		"program declares that it is harmless there.",
 	.options = options,
 	.run = run,
 };

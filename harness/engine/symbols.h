@@ -178,4 +178,8 @@ bool symbols_is_constant(const struct symbols *symbols, uint64_t address);
 int symbols_find_probe(struct symbols *symbols, const char *provider, const char *name,
 		       struct probe_site **sites, size_t *count) MUST_CHECK;
 
+/* All probe sites of a provider (new array, caller frees; NULL where there are none): their number.
+ */
+size_t symbols_probes_of(struct symbols *symbols, const char *provider, struct probe_site **sites);
+
 #endif

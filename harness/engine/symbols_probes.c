@@ -153,3 +153,21 @@ int symbols_find_probe(struct symbols *symbols, const char *provider, const char
 	free(all.list);
 	return 0;
 }
+
+size_t symbols_probes_of(struct symbols *symbols, const char *provider, struct probe_site **sites)
+{
+	struct found all = {0};
+	size_t kept = 0;
+
+	for (size_t n = 0; n < symbols->count; n++)
+		read_module(symbols_in_search_order(symbols, n), &all);
+	for (size_t i = 0; i < all.count; i++)
+		if (!strcmp(all.list[i].provider, provider))
+			all.list[kept++] = all.list[i];
+	if (!kept) {
+		free(all.list);
+		all.list = NULL;
+	}
+	*sites = all.list;
+	return kept;
+}

@@ -61,6 +61,8 @@ int walker_refresh(struct walker *walker)
 	unwinder_forget(walker->unwinder);
 	code_forget(walker->code);
 	walker->maps_stale = false;
+	if (!error && walker->marks)
+		walker->marks->on_refresh(walker->marks->context, walker, false);
 	return error;
 }
 

@@ -38,6 +38,21 @@ struct walker_breakpoint {
 	uint64_t address;
 	uint8_t saved;
 	bool is_planted;
+	bool is_mark; /* the walker's own, while it runs to something else (walker_marks) */
+};
+
+struct walker;
+
+/* Places of which somebody wants to know whenever the walker has executed the instruction there,
+ * whichever way it runs. It goes on by itself. */
+struct walker_marks {
+	const uint64_t *places;
+	size_t count;
+	/* The walker stands behind places[n]. */
+	void (*on_passed)(void *context, struct walker *walker, size_t n);
+	/* What is mapped, and with it the places, may have changed; is_new_program: by an exec. */
+	void (*on_refresh)(void *context, struct walker *walker, bool is_new_program);
+	void *context;
 };
 
 /* Code that is replaced by traps while the walker runs at full speed. */
@@ -109,6 +124,8 @@ struct walker {
 	size_t breakpoint_capacity;
 	struct walker_trap *traps;
 	size_t trap_count;
+	struct walker_marks *marks; /* NULL: none. Only the walker itself passes them, none of its
+				     * threads and children */
 	struct walker_table *table; /* that leads to traps; NULL: none */
 	uint64_t table_traps;       /* the trap of its first entry; the others follow */
 

@@ -20,6 +20,14 @@ bool walker_table_target(const struct walker *walker, uint64_t pc, uint64_t *tar
 /* Puts those in that are not. */
 int walker_plant_breakpoints(struct walker *walker) MUST_CHECK;
 
+/* Marks are breakpoints only while the walker runs: put in before, taken out behind each run. */
+void walker_plant_marks(struct walker *walker);
+int walker_lift_marks(struct walker *walker) MUST_CHECK;
+/* Has a run stopped for nothing but a mark? */
+bool walker_is_on_mark(const struct walker *walker);
+/* Behind a step from `before` over an instruction of this length: tells whoever has marked it. */
+void walker_pass_marks(struct walker *walker, uint64_t before, size_t length);
+
 /* At an event of one of the walker's threads or children: what it means for the walker. */
 int walker_on_event(struct walker *walker, pid_t tid, int event) MUST_CHECK;
 

@@ -313,6 +313,7 @@ int walker_step(struct walker *walker)
 	const struct code_entry *code = walker_code(walker);
 	struct course course = {
 		.how = TRACE_STEP, .flags = code->instruction.flags, .pc_before = walker->pc};
+	const size_t length = code->instruction.length;
 	const bool is_syscall = course.flags & (INSTRUCTION_SYSCALL | INSTRUCTION_OTHER_GATE);
 	bool sets_mask = false;
 	bool was_blocked = false;
@@ -326,6 +327,8 @@ int walker_step(struct walker *walker)
 		error = walker_block_trap(walker->pid);
 	walker->registers_known = false;
 	walker->steps++;
+	if (!error && walker->marks && walker->end == WALKER_RUNS)
+		walker_pass_marks(walker, course.pc_before, length);
 	if (!error && walker->end == WALKER_RUNS && (course.flags & INSTRUCTION_PUSH_FLAGS)) {
 		const struct registers *registers;
 
@@ -346,12 +349,14 @@ static int step_off(struct walker *walker)
 		if (!error)
 			error = walker_step(walker);
 	}
-	if (!error && walker->end == WALKER_RUNS)
+	if (!error && walker->end == WALKER_RUNS) {
+		walker_plant_marks(walker);
 		error = walker_plant_breakpoints(walker);
+	}
 	return error;
 }
 
-int walker_run(struct walker *walker)
+static int run_once(struct walker *walker)
 {
 	struct course course = {.how = TRACE_CONTINUE};
 	int error = step_off(walker);
@@ -364,7 +369,19 @@ int walker_run(struct walker *walker)
 	return follow(walker, &course, true);
 }
 
-int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
+int walker_run(struct walker *walker)
+{
+	int lifted;
+	int error;
+
+	do
+		error = run_once(walker);
+	while (!error && walker_is_on_mark(walker));
+	lifted = walker_lift_marks(walker);
+	return error ? error : lifted;
+}
+
+static int run_syscall_once(struct walker *walker, bool *at_breakpoint)
 {
 	struct course course = {.how = TRACE_SYSCALL};
 	int error = walker->in_syscall ? 0 : step_off(walker);
@@ -380,10 +397,23 @@ int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
 	return error;
 }
 
+int walker_run_syscall(struct walker *walker, bool *at_breakpoint)
+{
+	int lifted;
+	int error;
+
+	do
+		error = run_syscall_once(walker, at_breakpoint);
+	while (!error && *at_breakpoint && !walker->watched && walker_is_on_mark(walker));
+	lifted = walker_lift_marks(walker);
+	return error ? error : lifted;
+}
+
 int walker_finish(struct walker *walker)
 {
 	walker_clear_breakpoints(walker);
 	walker->allow_threads = true;
+	walker->marks = NULL;
 	while (walker->end == WALKER_RUNS) {
 		int error = walker_run(walker);
 

@@ -20,7 +20,11 @@ static int on_exec(struct walker *walker)
 	/* Handlers become the default, the alternate stack is gone (execve(2)). */
 	memset(&walker->guard->walker_signals, 0, sizeof(walker->guard->walker_signals));
 	error = launch_after_exec(walker->launch, walker->pid);
-	return error ? error : walker_refresh(walker);
+	if (!error)
+		error = walker_refresh(walker);
+	if (!error && walker->marks)
+		walker->marks->on_refresh(walker->marks->context, walker, true);
+	return error;
 }
 
 static bool is_thread(const struct walker *walker, pid_t tid)

@@ -25,7 +25,9 @@ struct boundary {
 	pid_t tid;
 	uint64_t pc; /* of the instruction before which it lies (for during: of the syscall) */
 	enum phase phase;
-	long syscall; /* for before, during and after: the number; else -1 */
+	long syscall;       /* for before, during and after: the number; else -1 */
+	const char *benign; /* why the program says that interruptions are harmless here; NULL: it
+			     * does not */
 	const struct interpreter_place *python; /* of an opcode; NULL: it is none */
 };
 

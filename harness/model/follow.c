@@ -157,6 +157,7 @@ static int make_follower(struct walker *follower, const struct trial *trial, dou
 	follower->breakpoints = NULL;
 	follower->breakpoint_count = 0;
 	follower->breakpoint_capacity = 0;
+	follower->marks = NULL;
 	follower->table = NULL; /* the copy's own is as it was */
 	follower->watches = 0;
 	follower->watched = 0;

@@ -270,6 +270,16 @@ static void free_texts(struct manifest *manifest)
 		free(texts[n]->text);
 }
 
+static void free_findings(struct manifest_finding *list, size_t count)
+{
+	for (size_t n = 0; n < count; n++) {
+		free(list[n].oracle);
+		free(list[n].kind);
+		free(list[n].function);
+	}
+	free(list);
+}
+
 void manifest_free(struct manifest *manifest)
 {
 	free_texts(manifest);
@@ -280,13 +290,9 @@ void manifest_free(struct manifest *manifest)
 	free_counts(manifest->wents, manifest->went_count);
 	for (size_t n = 0; n < manifest->need_count; n++)
 		free(manifest->needs[n].text);
-	for (size_t n = 0; n < manifest->finding_count; n++) {
-		free(manifest->findings[n].oracle);
-		free(manifest->findings[n].kind);
-		free(manifest->findings[n].function);
-	}
+	free_findings(manifest->findings, manifest->finding_count);
+	free_findings(manifest->benign, manifest->benign_count);
 	free(manifest->needs);
-	free(manifest->findings);
 	free(manifest->stdin_text);
 	free(manifest->path);
 	free(manifest->folder);

@@ -93,6 +93,8 @@ struct manifest {
 	enum manifest_verdict verdict;
 	struct manifest_finding *findings; /* none where the verdict is good */
 	size_t finding_count;
+	struct manifest_finding *benign; /* that must be listed as benign, whatever the verdict */
+	size_t benign_count;
 	struct manifest_count *outcomes;
 	size_t outcome_count;
 	struct manifest_count *deliveries;

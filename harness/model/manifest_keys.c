@@ -242,21 +242,32 @@ static int fill_finding(struct manifest_finding *finding, const char *word, cons
 	return 0;
 }
 
-static int take_finding(struct manifest *manifest, const struct key *key, const char *value,
-			unsigned int line)
+static int add_finding(struct manifest_finding **list, size_t *count, const char *value,
+		       unsigned int line)
 {
-	struct manifest_finding *finding;
 	const char *rest;
 	char *word = first_word(value, &rest);
 	int error;
 
-	(void)key;
-	manifest->findings = append(manifest->findings, &manifest->finding_count, sizeof(*finding));
-	finding = &manifest->findings[manifest->finding_count - 1];
-	finding->line = line;
-	error = fill_finding(finding, word, rest);
+	*list = append(*list, count, sizeof(**list));
+	(*list)[*count - 1].line = line;
+	error = fill_finding(&(*list)[*count - 1], word, rest);
 	free(word);
 	return error;
+}
+
+static int take_finding(struct manifest *manifest, const struct key *key, const char *value,
+			unsigned int line)
+{
+	(void)key;
+	return add_finding(&manifest->findings, &manifest->finding_count, value, line);
+}
+
+static int take_benign(struct manifest *manifest, const struct key *key, const char *value,
+		       unsigned int line)
+{
+	(void)key;
+	return add_finding(&manifest->benign, &manifest->benign_count, value, line);
 }
 
 static int fill_count(struct manifest_count *entry, const char *text)
@@ -350,6 +361,7 @@ static const struct key keys[] = {
 	{"needs", true, take_need, 0},
 	{"verdict", false, take_verdict, 0},
 	{"finding", true, take_finding, 0},
+	{"benign", true, take_benign, 0},
 	{"outcome", true, take_outcome, 0},
 	{"delivery", true, take_delivery, 0},
 	{"went", true, take_went, 0},

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define ORACLES_MAX 16
+#define ORACLES_MAX 24 /* one more than there are, for the NULL behind the last */
 #define VERDICTS_MAX 8
 
 struct trial;
@@ -42,6 +42,8 @@ enum oracle_need {
 	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is
 					 * called, and it holds */
 	ORACLE_NEEDS_WENT = 1 << 5,     /* trial->went, also where following the signal is dear */
+	ORACLE_NEEDS_INVARIANTS = 1 << 6, /* invariants announced by the window's start: survey() is
+					   * called for no other program */
 };
 
 enum oracle_moment {

@@ -136,6 +136,7 @@ int stage_close(struct stage *stage)
 
 	family_kill(&stage->family, FAMILY_TRIAL);
 	walker_close(&stage->walker);
+	announced_free(&stage->announced);
 	if (stage->guard.uses_shm && walker > 0)
 		(void)shm_remove_of(walker);
 	error = undo_rollback(stage->guard.undo, stage->undo_start);

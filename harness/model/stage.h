@@ -12,6 +12,7 @@
 #include "harness/engine/descriptors.h"
 #include "harness/engine/walker.h"
 #include "harness/kernel/ptrace.h"
+#include "harness/model/announced.h"
 #include "harness/model/scenario.h"
 #include "harness/model/went.h"
 
@@ -52,6 +53,7 @@ struct stage {
 	struct descriptors *descriptors;
 	struct walker walker;
 	struct interpreter *interpreter; /* the window's, NULL: no CPython */
+	struct announced announced;      /* where the walker stands, once somebody follows it */
 	const struct window *window;     /* in a survey(): the one that was entered; else NULL */
 	int stdin_fd;
 	size_t undo_start;

@@ -106,6 +106,30 @@ static size_t add_list(char *line, size_t used, size_t size, const char *member,
 	return used;
 }
 
+/* The reason is the target's own text. */
+static json_t *benign_text(const struct trial *trial)
+{
+	const char *benign = trial->boundary->benign;
+
+	return evidence_text(benign, strlen(benign), ANNOUNCED_REASON);
+}
+
+static size_t add_benign(char *line, size_t used, size_t size, const struct trial *trial)
+{
+	json_t *reason;
+	char *text;
+
+	if (!trial->boundary->benign)
+		return used;
+	reason = benign_text(trial);
+	text = json_dumps(reason, JSON_ENCODE_ANY);
+	if (text && used < size)
+		used += (size_t)snprintf(line + used, size - used, ",\"benign\":%s", text);
+	free(text);
+	json_decref(reason);
+	return used;
+}
+
 static size_t add_went(char *line, size_t used, size_t size, const struct trial *trial)
 {
 	char *text = went_text_json(trial);
@@ -138,6 +162,7 @@ int story_write_trial(const struct story *story, const struct sink *sink)
 					 (unsigned long long)trial->handler);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, ",\"outcome\":\"%s\"",
 				 outcome_text(&trial->outcome, outcome));
+	used = add_benign(line, used, sizeof(line), trial);
 	if (story->count) {
 		used = add_list(line, used, sizeof(line), "findings", keys(story));
 		used = add_list(line, used, sizeof(line), "unknown", unknowns(story));
@@ -232,13 +257,17 @@ static json_t *example_line(const struct trial *trial, const char *key, const ch
 			    const char *kind, const char *severity, const char *title,
 			    json_t *evidence)
 {
-	return json_pack("{s:s, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "type", "example",
-			 "index", (json_int_t)trial->boundary->index, "key",
-			 evidence_text(key, strlen(key), STORY_KEY), "oracle", oracle, "kind", kind,
-			 "severity", severity, "title", evidence_text(title, strlen(title), 400),
-			 "where",
-			 evidence_python_where(&trial->stage->walker, trial->stage->interpreter),
-			 "example", example(trial, evidence));
+	json_t *line = json_pack(
+		"{s:s, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "type", "example", "index",
+		(json_int_t)trial->boundary->index, "key",
+		evidence_text(key, strlen(key), STORY_KEY), "oracle", oracle, "kind", kind,
+		"severity", severity, "title", evidence_text(title, strlen(title), 400), "where",
+		evidence_python_where(&trial->stage->walker, trial->stage->interpreter), "example",
+		example(trial, evidence));
+
+	if (trial->boundary->benign)
+		json_object_set_new(line, "benign", benign_text(trial));
+	return line;
 }
 
 int story_write_example(const struct story *story, size_t n, const struct sink *sink)

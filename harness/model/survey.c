@@ -13,12 +13,15 @@ struct surveying {
 	struct baseline *baseline;
 	const struct scenario *scenario;
 	const struct resources *resources;
-	bool is_no_python; /* a run has shown it: what is for CPython only needs none of its own */
+	/* A run has shown it: what is for such programs only needs none of its own. */
+	bool is_no_python;
+	bool has_no_invariants;
 };
 
 static bool is_for_others(const struct surveying *surveying, const struct oracle *oracle)
 {
-	return surveying->is_no_python && (oracle->needs & ORACLE_NEEDS_PYTHON);
+	return (surveying->is_no_python && (oracle->needs & ORACLE_NEEDS_PYTHON)) ||
+	       (surveying->has_no_invariants && (oracle->needs & ORACLE_NEEDS_INVARIANTS));
 }
 
 static int survey_in(struct surveying *surveying, struct stage *stage, size_t n)
@@ -27,11 +30,16 @@ static int survey_in(struct surveying *surveying, struct stage *stage, size_t n)
 	const struct oracle *oracle = scenario->oracles[n];
 	struct window window =
 		window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
-	int error = window_enter(&window, &stage->walker);
+	int error;
 
+	announced_follow(&stage->announced, &stage->walker);
+	error = window_enter(&window, &stage->walker);
+	if (!(oracle->needs & ORACLE_NEEDS_INVARIANTS))
+		stage->walker.marks = NULL; /* nothing to stop for any more */
 	stage->window = &window;
 	stage->interpreter = window.interpreter;
 	surveying->is_no_python = !error && !window.interpreter;
+	surveying->has_no_invariants = !error && !stage->announced.has_invariants;
 	if (!error && !is_for_others(surveying, oracle))
 		error = oracle->survey(stage, &surveying->baseline->knowledge[n]);
 	stage->interpreter = NULL;
@@ -80,7 +88,8 @@ static int survey_one(struct surveying *surveying, size_t n)
 int survey_run(struct baseline *baseline, const struct scenario *scenario,
 	       const struct resources *resources)
 {
-	struct surveying surveying = {baseline, scenario, resources, false};
+	struct surveying surveying = {
+		.baseline = baseline, .scenario = scenario, .resources = resources};
 	int error = 0;
 
 	for (size_t i = 0; !error && scenario->oracles[i]; i++)

@@ -69,10 +69,21 @@ static bool installs_handler(const struct walker *walker, const struct registers
 	       new &&memory_read(walker->pid, new, &handler, sizeof(handler)) == 0 && handler > 1;
 }
 
+/* Where all libraries that the program names are mapped: what they announce is to be seen. */
+static void stop_at_entry(struct walker *walker)
+{
+	unsigned long entry;
+
+	if (walker->marks && (launch_auxiliary(walker->pid, AT_ENTRY, &entry) ||
+			      walker_add_breakpoint(walker, entry)))
+		fail_clear();
+}
+
 static int enter_handler(struct window *window, struct walker *walker)
 {
 	bool installs = false;
 
+	stop_at_entry(walker);
 	while (walker->end == WALKER_RUNS) {
 		const struct registers *registers;
 		bool at_breakpoint;
@@ -82,14 +93,24 @@ static int enter_handler(struct window *window, struct walker *walker)
 			return error;
 		if (walker->end != WALKER_RUNS)
 			break;
+		if (at_breakpoint) {
+			walker_clear_breakpoints(walker);
+			error = walker_refresh(walker);
+			if (error)
+				return error;
+			continue;
+		}
 		error = walker_registers(walker, &registers);
 		if (error)
 			return error;
 		if (walker->in_syscall)
 			installs = installs_handler(walker, registers, window->signal);
 		else if (installs && registers_result(registers) == 0)
-			return walker_refresh(walker);
+			break;
 	}
+	walker_clear_breakpoints(walker);
+	if (walker->end == WALKER_RUNS)
+		return walker_refresh(walker);
 	return not_reached(window, walker);
 }
 

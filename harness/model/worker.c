@@ -43,18 +43,25 @@ static int flush(struct walk *walk, bool at_once)
 	return sink->flush(sink->context);
 }
 
+/* What is declared harmless needs an example of its own. */
+static bool is_new(struct walk *walk, const struct story *story, size_t n)
+{
+	const char *benign = story->trial->boundary->benign;
+	char key[STORY_KEY + ANNOUNCED_REASON + 1];
+
+	story_key(story, n, key);
+	if (benign)
+		snprintf(key + strlen(key), sizeof(key) - strlen(key), "\n%s", benign);
+	return notes_is_new(&walk->notes, key);
+}
+
 static int write_examples(struct walk *walk, const struct story *story)
 {
 	const struct sink *sink = &walk->worker->sink;
 	int error = 0;
 
 	for (size_t i = 0; !error && i < story->count; i++) {
-		char key[STORY_KEY];
-
-		if (story->verdicts[i].value != VERDICT_VIOLATED)
-			continue;
-		story_key(story, i, key);
-		if (notes_is_new(&walk->notes, key))
+		if (story->verdicts[i].value == VERDICT_VIOLATED && is_new(walk, story, i))
 			error = story_write_example(story, i, sink);
 	}
 	if (!error && walk->worker->tell_all && !story->count)
@@ -167,6 +174,7 @@ static int walk_window(struct walk *walk)
 			end_because(walk, true, "the boundary asked for was passed");
 			return 0;
 		}
+		boundary.benign = announced_reason(&walk->stage.announced);
 		if (selector_wants(&worker->selector, boundary.index))
 			error = on_selected(walk, &boundary);
 		if (error)
@@ -280,6 +288,7 @@ static int open_walk(struct walk *walk)
 	if (error)
 		return error;
 	walk->stage.walker.limit = worker->baseline->trial_limit;
+	announced_follow(&walk->stage.announced, &walk->stage.walker);
 	walk->window = window_of(&scenario->from, &scenario->to, scenario->in, scenario->signal);
 	walk->injection = (struct injection){.walker = &walk->stage.walker,
 					     .window = &walk->window,

@@ -8,6 +8,7 @@
 extern const struct oracle oracle_end;
 extern const struct oracle oracle_lock;
 extern const struct oracle oracle_refcount;
+extern const struct oracle oracle_invariant;
 extern const struct oracle oracle_state;
 extern const struct oracle oracle_exception;
 extern const struct oracle oracle_leftovers;

@@ -4,7 +4,7 @@
 # the top Makefile.
 #
 # Flags as for the targets with known truth: short windows, the source's shape.
-CLI_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fno-stack-protector -pthread
+CLI_CFLAGS := -I. -std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -fno-stack-protector -pthread
 CLI_PIE := -fPIE -pie -Wl,-z,now
 CLI_SOURCES := $(wildcard tests/cli/victims/*.c)
 CLI_WAYS := stripped static static-stripped static-pie no-pie

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """As much of docs/manifest.md as the ground truth needs; `sigsweep check` judges the format."""
-REPEATED = {"argument", "environment", "needs", "finding", "outcome", "delivery"}
+REPEATED = {"argument", "environment", "needs", "finding", "benign", "outcome",
+            "delivery"}
 
 
 def read(path):
@@ -27,7 +28,16 @@ def stdin_bytes(manifest):
 
 def findings(manifest):
     """{(oracle, kind)} that the manifest declares."""
-    return {tuple(value.split()[0].split("/")) for value in manifest.get("finding", [])}
+    return named(manifest, "finding")
+
+
+def benign(manifest):
+    """The same of those that must be listed as benign."""
+    return named(manifest, "benign")
+
+
+def named(manifest, key):
+    return {tuple(value.split()[0].split("/")) for value in manifest.get(key, [])}
 
 
 def outcomes(manifest):

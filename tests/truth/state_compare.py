@@ -19,11 +19,12 @@ import state_target
 
 
 def reported(report):
-    """{(oracle, kind): boundaries}."""
+    """{(oracle, kind): boundaries}, with "benign" behind for what does not count."""
     found = {}
-    for finding in report["findings"]:
-        found.setdefault((finding["oracle"], finding["kind"]), set()).update(
-            ranges.members(finding["boundaries"]))
+    for member, more in (("findings", ()), ("benign", ("benign",))):
+        for finding in report[member]:
+            found.setdefault((finding["oracle"], finding["kind"]) + more, set()).update(
+                ranges.members(finding["boundaries"]))
     return found
 
 

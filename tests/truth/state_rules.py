@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where each bad target of targets/state is left broken: {(oracle, kind): {boundary}}.
 
+What is left broken in a region that the target declares harmless has (oracle, kind, "benign").
+
 As in rules.py, a rule says in terms of the compiler's instructions what the comment at the head of
 the target says. A lock is held from the boundary after the instruction that takes its word to the
 boundary before the one that gives it back.
@@ -82,6 +84,53 @@ def between_calls(oracle, kind, enter, leave, first=None):
 def file_left(target):
     found = between_calls("leftovers", "file", "openat", "unlink")(target)
     found.update(between_calls("leftovers", "descriptor", "openat", "close")(target))
+    return found
+
+
+def unsettled(size=4):
+    return lambda target: {("invariant", "violated"):
+                           where(target, target.walk().address("unsettled"), bool, size)}
+
+
+def half_transferred(target):
+    """From the store of the one half to that of the other."""
+    walk = target.walk()
+    _, takes = walk.touches(walk.address("taken"), 8)
+    _, gives = walk.touches(walk.address("given"), 2)
+    need(len(takes) == len(gives) == 1, "there is not one transfer")
+    return {("invariant", "violated"): after_to(takes[0], gives[0])}
+
+
+def sums_differ(target):
+    """What the handler adds to both is lost from one of them."""
+    found = set()
+    for symbol in ("parts", "total"):
+        found |= between_load_and_store("invariant", symbol)(target)["invariant", "lost-update"]
+    return {("invariant", "violated"): found}
+
+
+def level_kept(target):
+    """Nothing sets it any more after the program has."""
+    walk = target.walk()
+    _, stores = walk.touches(walk.address("level"), 2)
+    need(len(stores) == 1, "the level is not set once")
+    return {("invariant", "violated"): set(range(stores[0] + 1, len(walk) + 1))}
+
+
+def harmless(target):
+    """The boundaries in a region: behind the nop that begins it, up to before the one that ends it.
+
+    Regions may lie in one another; some targets have begun some before the window.
+    """
+    walk = target.walk()
+    steps = {walk.base + place: {"benign_begin": 1, "benign_end": -1}[name]
+             for name, place in target.probes if name.startswith("benign_")}
+    depth = BEGUN_BEFORE.get(target.name, 0)
+    found = set()
+    for index in walk.indices():
+        if depth:
+            found.add(index)
+        depth = max(depth + steps.get(walk.at(index).pc, 0), 0)
     return found
 
 
@@ -371,6 +420,7 @@ def thrown_through(target):
 
 
 SIGUSR1 = 10
+BEGUN_BEFORE = {"jump-benign-before": 2}
 RULES = {
     "held-by-main": held_at_end,
     "handler-polls": polls,
@@ -419,6 +469,15 @@ RULES = {
     "jump-rwlock-write": held(lambda value: value & 2 != 0),
     "jump-stdio": held_stream,
     "jump-announced": held_announced,
+    "jump-invariant": unsettled(),
+    "jump-pair": half_transferred,
+    "jump-mended": unsettled(size=1),
+    "invariant-lost": sums_differ,
+    "invariant-announced": level_kept,
+    "jump-benign": unsettled(),
+    "jump-benign-part": unsettled(),
+    "jump-benign-before": unsettled(),
+    "jump-benign-open": between_calls("leftovers", "descriptor", "openat", "close"),
     "jump-refcount": reference_kept,
     "jump-gobject": object_kept,
     "jump-object": object_left,
@@ -472,11 +531,14 @@ def kind_of(target):
 
 def derive(target):
     """At the boundaries that the manifest asks for; system calls are taken not to block."""
-    if target.manifest["verdict"] == "good":
+    if target.manifest["verdict"] == "good" and "benign" not in target.manifest:
         return {}
     if target.name not in RULES:
         raise RuleError("there is no rule for this bad target")
     places = boundaries(target.walk(), kind_of(target))
-    found = {finding: {number for number, place in enumerate(places, 1) if place in broken}
-             for finding, broken in RULES[target.name](target).items()}
+    region = harmless(target)
+    found = {}
+    for finding, broken in RULES[target.name](target).items():
+        for name, part in ((finding, broken - region), (finding + ("benign",), broken & region)):
+            found[name] = {number for number, place in enumerate(places, 1) if place in part}
     return {finding: broken for finding, broken in found.items() if broken}

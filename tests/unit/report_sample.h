@@ -55,8 +55,14 @@
 	",\"file\":null,\"line\":null}"
 
 #define SAMPLE_EXAMPLE(key, kind, severity, boundary)                                              \
+	SAMPLE_EXAMPLE_WITH(key, kind, severity, boundary, "")
+
+#define SAMPLE_EXAMPLE_BENIGN(key, kind, severity, boundary, reason)                               \
+	SAMPLE_EXAMPLE_WITH(key, kind, severity, boundary, "\"benign\":\"" reason "\",")
+
+#define SAMPLE_EXAMPLE_WITH(key, kind, severity, boundary, more)                                   \
 	"{\"type\":\"example\",\"key\":\"" key "\",\"oracle\":\"end\",\"kind\":\"" kind "\","      \
-	"\"severity\":\"" severity "\",\"title\":\"it ends badly at " boundary "\","               \
+	"\"severity\":\"" severity "\",\"title\":\"it ends badly at " boundary "\"," more          \
 	"\"where\":{\"module\":\"/bin/t\",\"offset\":\"0x1136\",\"function\":\"main\","            \
 	"\"file\":\"src/"                                                                          \
 	"t.c\",\"line\":23,\"instruction\":\"nop\"},\"example\":{\"boundary\":" boundary           \

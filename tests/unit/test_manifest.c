@@ -87,6 +87,8 @@ static void reads_everything(void **state)
 					      "needs: root\n"
 					      "verdict: bad\n"
 					      "finding: end/stuck\n"
+					      "benign: lock/held in work\n"
+					      "benign: state/mask\n"
 					      "finding: end/crash in operator new(unsigned long)\n"
 					      "outcome: same\n"
 					      "outcome: exit:* 12\n"
@@ -126,6 +128,12 @@ static void reads_everything(void **state)
 	assert_string_equal(manifest.findings[0].oracle, "end");
 	assert_string_equal(manifest.findings[0].kind, "stuck");
 	assert_null(manifest.findings[0].function);
+	assert_int_equal(manifest.benign_count, 2);
+	assert_string_equal(manifest.benign[0].oracle, "lock");
+	assert_string_equal(manifest.benign[0].kind, "held");
+	assert_string_equal(manifest.benign[0].function, "work");
+	assert_string_equal(manifest.benign[1].oracle, "state");
+	assert_null(manifest.benign[1].function);
 	assert_string_equal(manifest.findings[1].function, "operator new(unsigned long)");
 	assert_int_equal(manifest.outcome_count, 2);
 	assert_false(manifest.outcomes[0].has_count);
@@ -230,6 +238,7 @@ static void refuses_bad_keys(void **state)
 	refuses("signal: \t \n", 1, "no value");
 	refuses("environment:\n", 1, "no value");
 	refuses("finding:\n", 1, "no value");
+	refuses("benign:\n", 1, "no value");
 }
 
 static void refuses_bad_values(void **state)
@@ -256,6 +265,8 @@ static void refuses_bad_values(void **state)
 	refuses("finding: end/stuck at main\n", 1, "in FUNCTION");
 	refuses("finding: end/stuck inside main\n", 1, "in FUNCTION");
 	refuses("finding: end/stuck in\n", 1, "function after");
+	refuses("benign: stuck\n", 1, "ORACLE/KIND");
+	refuses("benign: end/stuck at main\n", 1, "in FUNCTION");
 	refuses("outcome: same 0\n", 1, "how often");
 	refuses("outcome: same -1\n", 1, "how often");
 	refuses("outcome: same +1\n", 1, "how often");
@@ -264,6 +275,20 @@ static void refuses_bad_values(void **state)
 	refuses("outcome: same\noutcome: same 2\n", 2, "in line 1 already");
 	refuses("delivery: enter\n", 1, "a delivery is");
 	refuses("delivery: entered\ndelivery: entered\n", 2, "in line 1 already");
+}
+
+/* It declares what does not count, which a good target may have. */
+static void takes_benign_with_either_verdict(void **state)
+{
+	struct manifest manifest;
+	static const char text[] = "program: true\nbenign: end/stuck\nverdict: good\n";
+
+	(void)state;
+	write_bytes(text, sizeof(text) - 1);
+	assert_int_equal(manifest_read(&manifest, path, NULL), 0);
+	assert_int_equal(manifest.verdict, MANIFEST_GOOD);
+	assert_int_equal(manifest.benign_count, 1);
+	manifest_free(&manifest);
 }
 
 static void refuses_an_unfinished_whole(void **state)
@@ -468,6 +493,7 @@ int main(void)
 		cmocka_unit_test(resolves_a_bare_name),
 		cmocka_unit_test(refuses_bad_keys),
 		cmocka_unit_test(refuses_bad_values),
+		cmocka_unit_test(takes_benign_with_either_verdict),
 		cmocka_unit_test(refuses_an_unfinished_whole),
 		cmocka_unit_test(takes_the_lines_of_a_version),
 		cmocka_unit_test(refuses_bad_versions),

@@ -112,8 +112,9 @@ static const char *text_at(const json_t *object, const char *name)
 static void test_members_in_order(void **state)
 {
 	static const char *const names[] = {
-		"schema",   "tool",    "host",     "scenario", "modules",  "baseline", "boundaries",
-		"outcomes", "unknown", "delivery", "went",     "findings", "fidelity", "timing",
+		"schema",   "tool",       "host",     "scenario", "modules",
+		"baseline", "boundaries", "outcomes", "unknown",  "delivery",
+		"went",     "findings",   "benign",   "fidelity", "timing",
 	};
 	json_t *report = complete_report();
 	const char *name;
@@ -182,6 +183,64 @@ static void test_finding_without_its_example(void **state)
 	assert_string_equal(text_at(finding, "kind"), "stuck");
 	assert_string_equal(text_at(finding, "severity"), "error");
 	assert_non_null(strstr(text_at(finding, "title"), "end/stuck/t:main/x"));
+	json_decref(report);
+}
+
+/* The same key counts at one boundary and is declared harmless at others, for two reasons. */
+static const char *const benign_lines[] = {
+	SAMPLE_RUN("1"),
+	SAMPLE_EXAMPLE_BENIGN(STUCK_KEY, "stuck", "error", "2", "a \\\"b\\\""),
+	SAMPLE_TRIAL("2", "stuck", ",\"benign\":\"a \\\"b\\\"\",\"findings\":[\"" STUCK_KEY "\"]"),
+	SAMPLE_EXAMPLE(STUCK_KEY, "stuck", "error", "3"),
+	SAMPLE_TRIAL("3", "stuck", ",\"findings\":[\"" STUCK_KEY "\"]"),
+	SAMPLE_TRIAL("4", "stuck", ",\"benign\":\"c\",\"findings\":[\"" STUCK_KEY "\"]"),
+	SAMPLE_TRIAL("5", "stuck", ",\"benign\":\"c\",\"findings\":[\"" STUCK_KEY "\"]"),
+	SAMPLE_TRIAL("6", "same", ",\"benign\":\"c\""),
+};
+
+static json_t *benign_report(bool backwards)
+{
+	const size_t count = sizeof(benign_lines) / sizeof(*benign_lines);
+	const char *lines[sizeof(benign_lines) / sizeof(*benign_lines)];
+
+	for (size_t n = 0; n < count; n++)
+		lines[n] = benign_lines[backwards && n ? count - n : n];
+	return sample_report(lines, count);
+}
+
+static void test_benign_does_not_count(void **state)
+{
+	json_t *report = benign_report(false);
+	json_t *other = benign_report(true);
+	const json_t *findings = json_object_get(report, "findings");
+	const json_t *benign = json_object_get(report, "benign");
+	const json_t *first = json_array_get(benign, 0);
+	const json_t *second = json_array_get(benign, 1);
+	const json_t *found;
+	json_t *ranges = json_pack("[[i, i]]", 3, 3);
+	json_t *later = json_pack("[[i, i]]", 4, 5);
+
+	(void)state;
+	assert_int_equal(json_array_size(findings), 1);
+	assert_true(json_equal(json_object_get(json_array_get(findings, 0), "boundaries"), ranges));
+	assert_string_equal(text_at(json_array_get(findings, 0), "title"), "it ends badly at 3");
+	assert_null(json_object_get(json_array_get(findings, 0), "reason"));
+	assert_int_equal(json_array_size(benign), 2);
+	assert_string_equal(text_at(first, "reason"), "a \"b\"");
+	assert_string_equal(text_at(first, "title"), "it ends badly at 2");
+	assert_string_equal(text_at(second, "reason"), "c");
+	assert_string_equal(text_at(second, "oracle"), "end");
+	assert_string_equal(text_at(second, "kind"), "stuck");
+	assert_string_equal(text_at(second, "title"),
+			    STUCK_KEY " (the record holds no example of it)");
+	assert_true(json_equal(json_object_get(second, "boundaries"), later));
+	assert_string_not_equal(text_at(first, "id"), text_at(second, "id"));
+	assert_int_equal(report_find(report, text_at(second, "id"), &found), 0);
+	assert_ptr_equal(found, second);
+	assert_true(json_equal(report, other));
+	json_decref(ranges);
+	json_decref(later);
+	json_decref(other);
 	json_decref(report);
 }
 
@@ -563,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_members_in_order),
 		cmocka_unit_test(test_outcomes_in_order),
 		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_benign_does_not_count),
 		cmocka_unit_test(test_finding_without_its_example),
 		cmocka_unit_test(test_id_never_changes),
 		cmocka_unit_test(test_no_run_no_report),

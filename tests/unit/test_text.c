@@ -25,6 +25,37 @@ static char *render(const char *name, const json_t *report, const struct view_se
 	return text;
 }
 
+/* Listed at the end, in short. */
+static void test_benign(void **state)
+{
+	static const char *const lines[] = {
+		SAMPLE_RUN("1"),
+		SAMPLE_BASELINE,
+		SAMPLE_EXAMPLE_BENIGN(STUCK_KEY, "stuck", "error", "2", "only a \\u001b[7mcache"),
+		SAMPLE_TRIAL("2", "stuck",
+			     ",\"benign\":\"only a \\u001b[7mcache\",\"findings\":[\"" STUCK_KEY
+			     "\"]"),
+		SAMPLE_TRIAL("1", "same", ""),
+		SAMPLE_WALK("0", "2", SAMPLE_HASH, "the window's end", "true"),
+		SAMPLE_END(""),
+	};
+	json_t *report = sample_report(lines, sizeof(lines) / sizeof(*lines));
+	char *text = render("text", report, &plain);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nbenign[end/stuck]: it ends badly at 2\n"
+				     "  --> t.c:23, main, t+0x1136: nop\n"
+				     "  at 1 boundary: 2\n"
+				     "  declared harmless: only a \\x1b[7mcache\n"
+				     "  again: sigsweep replay out.json "));
+	assert_non_null(strstr(text,
+			       "\nno findings\n"
+			       "1 benign: declared harmless by the program, it does not count\n"
+			       "complete: every eligible boundary was tried\n"));
+	free(text);
+	json_decref(report);
+}
+
 static void test_whole_text(void **state)
 {
 	static const char expected[] =
@@ -411,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_text),
+		cmocka_unit_test(test_benign),
 		cmocka_unit_test(test_exhaustive_is_a_claim),
 		cmocka_unit_test(test_nothing_found),
 		cmocka_unit_test(test_stack_across_the_signal_frame),

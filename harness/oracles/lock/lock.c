@@ -195,9 +195,11 @@ const struct lock_hold *lock_oracle_hold(struct lock_oracle *oracle, const struc
 	return best ? best : lock ? lock->open : NULL;
 }
 
-bool lock_oracle_is_new(struct lock_oracle *oracle, const char *kind, const char *place)
+bool lock_oracle_is_new(struct lock_oracle *oracle, const struct trial *trial, const char *kind,
+			const char *place)
 {
-	char *text = alloc_format("%s/%s", kind, place);
+	const char *benign = trial->boundary->benign;
+	char *text = alloc_format("%s/%s/%s", kind, place, benign ? benign : "");
 
 	for (size_t i = 0; i < oracle->told_count; i++) {
 		if (strcmp(oracle->told[i], text) == 0) {

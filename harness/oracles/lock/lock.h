@@ -107,7 +107,8 @@ const struct trial_stack *lock_oracle_here(struct lock_oracle *oracle, const str
 const struct lock_hold *lock_oracle_hold(struct lock_oracle *oracle, const struct trial *trial,
 					 uint64_t address);
 /* Is it the first time that something is told of this place? */
-bool lock_oracle_is_new(struct lock_oracle *oracle, const char *kind, const char *place);
+bool lock_oracle_is_new(struct lock_oracle *oracle, const struct trial *trial, const char *kind,
+			const char *place);
 
 /* Fill verdicts from `count` on and give the new count. A lock that a stuck trial waits for is
  * given to the second as `except`. */

@@ -82,7 +82,8 @@ struct count_oracle {
 };
 
 /* Is it the first time that something is told of this place? */
-bool count_is_new(struct count_oracle *oracle, const char *kind, const char *place);
+bool count_is_new(struct count_oracle *oracle, const struct trial *trial, const char *kind,
+		  const char *place);
 
 /* A trial made once more: with the signal (got) and without (expected), counters of a group
  * watched. */

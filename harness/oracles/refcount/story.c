@@ -11,9 +11,11 @@
 
 #define FUNCTION_SIZE 60
 
-bool count_is_new(struct count_oracle *oracle, const char *kind, const char *place)
+bool count_is_new(struct count_oracle *oracle, const struct trial *trial, const char *kind,
+		  const char *place)
 {
-	char *text = alloc_format("%s/%s", kind, place);
+	const char *benign = trial->boundary->benign;
+	char *text = alloc_format("%s/%s/%s", kind, place, benign ? benign : "");
 
 	for (size_t i = 0; i < oracle->told_count; i++) {
 		if (strcmp(oracle->told[i], text) == 0) {
@@ -133,6 +135,6 @@ void count_tell(struct count_oracle *oracle, const struct trial *trial,
 	verdict->severity = SEVERITY_ERROR;
 	snprintf(verdict->place, sizeof(verdict->place), "%s", name);
 	write_title(fault, walker->symbols, sent, name, verdict);
-	if (count_is_new(oracle, fault->kind, name))
+	if (count_is_new(oracle, trial, fault->kind, name))
 		verdict->evidence = evidence(walker, fault, name);
 }
