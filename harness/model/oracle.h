@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define ORACLES_MAX 16
+#define ORACLES_MAX 32
 #define VERDICTS_MAX 8
 
 struct trial;

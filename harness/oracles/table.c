@@ -5,14 +5,23 @@
 #include <string.h>
 
 const struct oracle *const oracle_table[] = {
-	&oracle_end,         &oracle_lock,
-	&oracle_refcount,    &oracle_state,
-	&oracle_exception,   &oracle_leftovers,
-	&oracle_unsafe_call, &oracle_shared_data,
-	&oracle_python_call, &oracle_python_exception,
-	&oracle_python_lock, &oracle_python_refcount,
-	&oracle_cleanup,     &oracle_lost,
-	&oracle_latency,     NULL,
+	&oracle_end,
+	&oracle_lock,
+	&oracle_refcount,
+	&oracle_state,
+	&oracle_exception,
+	&oracle_leftovers,
+	&oracle_unsafe_call,
+	&oracle_shared_data,
+	&oracle_python_call,
+	&oracle_python_exception,
+	&oracle_python_lock,
+	&oracle_python_refcount,
+	&oracle_python_check,
+	&oracle_cleanup,
+	&oracle_lost,
+	&oracle_latency,
+	NULL,
 };
 
 const struct oracle *oracle_find(const char *name)
