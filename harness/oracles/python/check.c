@@ -9,6 +9,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/base/signals.h"
+#include "harness/base/utf8.h"
 #include "harness/model/follow.h"
 #include "harness/model/oracle.h"
 #include "harness/oracles/table.h"
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_SHOWN 100
+#define TEXT_SHOWN 80
 
 /* Does the program have checks? */
 enum presence {
@@ -145,6 +146,22 @@ static const char *excuse(const struct oracle_state *oracle, size_t n)
 	return NULL;
 }
 
+/* The beginning of a text, whole characters. */
+static int shown(const char *text)
+{
+	const size_t size = strlen(text);
+	size_t length = 0;
+
+	while (length < size) {
+		const size_t more = utf8_sequence(text + length, size - length);
+
+		if (!more || length + more > TEXT_SHOWN)
+			break;
+		length += more;
+	}
+	return (int)length;
+}
+
 static void tell(const struct trial *trial, const struct python_check *check,
 		 struct verdict *verdict)
 {
@@ -156,10 +173,14 @@ static void tell(const struct trial *trial, const struct python_check *check,
 	verdict->kind = has_raised ? "raised" : "violated";
 	verdict->severity = SEVERITY_ERROR;
 	snprintf(verdict->place, sizeof(verdict->place), "%s", check->name);
-	snprintf(verdict->title, sizeof(verdict->title),
-		 has_raised ? "after %s here the check '%.*s' raises at the end: %.*s"
-			    : "after %s here the check '%.*s' does not hold at the end",
-		 sent, NAME_SHOWN, check->name, NAME_SHOWN, check->text);
+	if (has_raised)
+		snprintf(verdict->title, sizeof(verdict->title),
+			 "after %s here the check '%s' raises at the end: %.*s", sent, check->name,
+			 shown(check->text), check->text);
+	else
+		snprintf(verdict->title, sizeof(verdict->title),
+			 "after %s here the check '%s' does not hold at the end", sent,
+			 check->name);
 	verdict->evidence = json_pack("{s:s, s:s}", "name", check->name, "text", check->text);
 }
 
@@ -175,7 +196,7 @@ static size_t judge_check(const struct oracle_state *oracle, const struct trial 
 {
 	const struct python_check *check = &oracle->now.list[n];
 	const struct python_check *then = python_check_find(&oracle->now, n, &oracle->base);
-	char what[NAME_SHOWN + 16];
+	char what[160];
 	const char *why;
 
 	/* One that is broken by itself says nothing, whatever it says now. */
@@ -188,7 +209,7 @@ static size_t judge_check(const struct oracle_state *oracle, const struct trial 
 		tell(trial, check, verdict);
 		return 1;
 	}
-	snprintf(what, sizeof(what), "the check '%.*s'", NAME_SHOWN, check->name);
+	snprintf(what, sizeof(what), "the check '%s'", check->name);
 	return unknown(verdict, what, why);
 }
 

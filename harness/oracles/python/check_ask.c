@@ -16,6 +16,7 @@
 #define MODULE "sigsweep"
 #define CHECKS_MAX 1024
 #define TEXT_SIZE 240
+#define NAME_SIZE 100
 
 /* What only the exception that ended the script kept alive is dropped first, as for locks. */
 static const char script[] = "import sys\n"
@@ -52,11 +53,12 @@ bool python_check_is_there(const struct python *python, pid_t pid)
 	return is_there;
 }
 
-static char *read_text(const struct python *python, pid_t pid, uint64_t object)
+/* Cut at a whole character. */
+static char *read_text(const struct python *python, pid_t pid, uint64_t object, size_t size)
 {
 	char text[TEXT_SIZE];
 
-	return alloc_text(python_unicode(python, pid, object, text, sizeof(text)) < 0 ? "?" : text);
+	return alloc_text(python_unicode(python, pid, object, text, size) < 0 ? "?" : text);
 }
 
 static enum python_check_verdict verdict_of(const char *text)
@@ -74,9 +76,9 @@ static int read_result(const struct python *python, pid_t pid, uint64_t tuple,
 
 	if (python_items(python, pid, tuple, items, 3) != 3)
 		return fail(-ENODATA, "a result of the companion module cannot be read");
-	verdict = read_text(python, pid, items[1]);
-	check->name = read_text(python, pid, items[0]);
-	check->text = read_text(python, pid, items[2]);
+	verdict = read_text(python, pid, items[1], TEXT_SIZE);
+	check->name = read_text(python, pid, items[0], NAME_SIZE);
+	check->text = read_text(python, pid, items[2], TEXT_SIZE);
 	check->verdict = verdict_of(verdict);
 	free(verdict);
 	return 0;
@@ -96,7 +98,7 @@ static int read_late(const struct python *python, pid_t pid, struct python_check
 			     PYTHON_CHECK_SECONDS);
 	else
 		checks->list[checks->count++] =
-			(struct python_check){.name = read_text(python, pid, name),
+			(struct python_check){.name = read_text(python, pid, name, NAME_SIZE),
 					      .text = alloc_text(""),
 					      .verdict = PYTHON_CHECK_LATE};
 	free(tuples);
