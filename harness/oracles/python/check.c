@@ -70,18 +70,6 @@ static int stop_here(void *context)
 	return 0;
 }
 
-/* A program that waits for the signal has no end without it: it is given it where it waits. */
-static int run_to_end(struct follow *follow, const struct asking *asking, const struct stage *stage)
-{
-	int error = follow_run(follow);
-
-	if (error || follow->is_done || !asking->is_base || !follow->is_blocked ||
-	    follow->walker->end != WALKER_STUCK || !stage->baseline->awaits_signal)
-		return error;
-	error = follow_wake(follow, stage->scenario->signal);
-	return error ? error : follow_run(follow);
-}
-
 static int drive(void *context, struct walker *follower, const struct trial *trial)
 {
 	struct asking *asking = context;
@@ -92,7 +80,7 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 
 	follow.context = &follow;
 	if (!error)
-		error = run_to_end(&follow, asking, trial->stage);
+		error = follow_run(&follow);
 	walker_clear_breakpoints(follower);
 	asking->is_at_end = !error && follow.is_done && follower->end == WALKER_RUNS;
 	asking->has_ended = !follow.is_done && !follow.has_threads && !follow.is_blocked;
@@ -118,6 +106,10 @@ static void ask_base(struct oracle_state *oracle, const struct trial *trial)
 
 	if (oracle->presence != PRESENCE_NOT_ASKED)
 		return;
+	if (trial->stage->baseline->awaits_signal) {
+		oracle->presence = PRESENCE_NO_END;
+		return;
+	}
 	if (ask(&asking, trial)) {
 		oracle->no_base = alloc_text(fail_text());
 		fail_clear();
@@ -236,7 +228,7 @@ static size_t judge_without_base(const struct trial *trial, struct verdict *verd
 		return 0;
 	return unknown(verdict, "the checks",
 		       "without the signal the interpreter never comes to its own end (os._exit(), "
-		       "exec, a second thread), where they would be called");
+		       "exec, threads, waiting for the signal), where they would be called");
 }
 
 static size_t judge(void *state, const struct trial *trial, struct verdict *verdicts)
