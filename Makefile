@@ -151,6 +151,8 @@ install: all $(BUILD)/sigsweep.1 $(BUILD)/sigsweep.bash
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sigsweep'
 	install -d '$(DESTDIR)$(PREFIX)/share/sigsweep/schema'
 	install -m 644 $(wildcard reports/schema/*.json) '$(DESTDIR)$(PREFIX)/share/sigsweep/schema'
+	install -D -m 644 companion/sigsweep.py \
+		'$(DESTDIR)$(PREFIX)/share/sigsweep/python/sigsweep.py'
 	install -D -m 644 include/sigsweep.h '$(DESTDIR)$(PREFIX)/include/sigsweep.h'
 	install -d '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' sigsweep.pc.in \

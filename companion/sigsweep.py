@@ -9,34 +9,34 @@ after each interruption, which invariants must hold then.
     with sigsweep.window():
         work()
 
-One file without dependencies: copy it or put its folder into PYTHONPATH. Without the harness, which
-sets SIGSWEEP in the environment of the programs that it runs, every function does nothing: no object
-is kept alive and no check is evaluated.
+One file without dependencies: copy it or put its folder into PYTHONPATH. The program imports it as
+`sigsweep`, under no other name. Without the harness, which sets SIGSWEEP in the environment of the
+programs that it runs, every function does nothing: no object is kept alive and no check is evaluated.
 
-The harness never imports this module, writes to it or is called by it. It reads these attributes of
-the module from outside, in a stopped process:
+The harness never imports this module and never writes to it. It reads these attributes from outside,
+in a stopped process:
 
-    __sigsweep_protocol__   1, the version of what follows
+    __sigsweep_protocol__   2, the version of what follows
     __sigsweep_watched__    list of tuples (name, object), in the order of the calls of watch()
     __sigsweep_checks__     list of tuples (name, callable), in the order of the calls of check()
     __sigsweep_open__       list of the names of the windows that are open, the outermost first
     __sigsweep_results__    list of tuples (name, verdict, text) that __sigsweep_evaluate__() made;
                             verdict is "holds", "violated" or "raised"
 
-and recognises two functions by their names when a frame of them appears or ends:
+A window that is opened is announced by a call of sys.audit("sigsweep.window", name), made by a
+function that __enter__ calls: it is met there at no cost for programs that open none. The window
+begins where the caller of __enter__ goes on, and ends where the __exit__ of this file begins.
 
-    __sigsweep_window_begin__(name)    its return begins the window
-    __sigsweep_window_end__(name)      its call ends the window
-
-At the end of a trial, once everything else has been read, it lets the trial's copy of the process
-call __sigsweep_evaluate__() and reads the results.
+At the end of a trial, once everything else has been read, a copy of the process that went the same way
+is made to call __sigsweep_evaluate__(), and the results are read.
 """
 
 import os
+import sys
 
 __all__ = ["active", "check", "watch", "window"]
 
-__sigsweep_protocol__ = 1
+__sigsweep_protocol__ = 2
 __sigsweep_watched__ = []
 __sigsweep_checks__ = []
 __sigsweep_open__ = []
@@ -50,8 +50,13 @@ def active():
     return _active
 
 
+def _name_of(name):
+    return name if type(name) is str else str(name)
+
+
 def __sigsweep_window_begin__(name):
     __sigsweep_open__.append(name)
+    sys.audit("sigsweep.window", name)
 
 
 def __sigsweep_window_end__(name):
@@ -69,12 +74,14 @@ class window:
         @sigsweep.window()
         def work(): ...
 
-    Boundaries begin after __enter__ has been called and end before __exit__ is. Several windows of
-    one name are swept as one; `--from` and `--to` of the command line overrule them.
+    Boundaries begin after __enter__ has returned and end before __exit__ has executed anything. Of
+    several windows, or of one that is opened again, the first one is swept; `--from window:NAME`
+    takes the first one of that name. A program that opens a window is swept there unless `--from` or
+    `--to` says otherwise.
     """
 
     def __init__(self, name="window"):
-        self.name = name
+        self.name = _name_of(name)
 
     def __enter__(self):
         if _active:
@@ -108,22 +115,32 @@ def watch(thing, name=None):
     (default: the name of its type). The object is kept alive under the harness.
     """
     if _active:
-        __sigsweep_watched__.append((name or type(thing).__name__, thing))
+        __sigsweep_watched__.append((_name_of(name or type(thing).__name__), thing))
     return thing
 
 
 def check(invariant, name=None):
     """Has the harness call `invariant` at the end of every trial; it must return something true.
 
-    It is called in a copy of the process that is thrown away after it, so it may change what it
-    likes; it may have been interrupted anywhere, so it must not wait for a lock. Returns `invariant`,
-    so that it can be used as a decorator.
+    The end is where the script is over, in whatever way, and every module and object is still there.
+    It is called in a copy of the process that is thrown away after it, so it may change any object;
+    files that it changes stay changed. It has two seconds, together with all other checks, and it may
+    have been interrupted anywhere, so it must not wait for a lock. Returns `invariant`, so that it can
+    be used as a decorator.
     """
     if not callable(invariant):
         raise TypeError("check() takes a callable, not " + type(invariant).__name__)
     if _active:
-        __sigsweep_checks__.append((name or getattr(invariant, "__name__", "check"), invariant))
+        __sigsweep_checks__.append((_name_of(name or getattr(invariant, "__name__", "check")),
+                                    invariant))
     return invariant
+
+
+def _describe(error):
+    try:
+        return "%s: %s" % (type(error).__name__, error)
+    except BaseException:  # its own __str__ raises
+        return type(error).__name__
 
 
 def __sigsweep_evaluate__():
@@ -133,6 +150,6 @@ def __sigsweep_evaluate__():
         try:
             result = ("holds", "") if invariant() else ("violated", "")
         except BaseException as error:  # also KeyboardInterrupt: the trial ends here anyway
-            result = ("raised", "%s: %s" % (type(error).__name__, error))
+            result = ("raised", _describe(error))
         __sigsweep_results__.append((name,) + result)
     return sum(result[1] != "holds" for result in __sigsweep_results__)

@@ -204,10 +204,11 @@ const struct option_row run_options[] = {
 	{"boundary", 'b', "KIND",
 	 "where to interrupt (default instruction): see sigsweep list injectors", set_boundary},
 	{"signal", 's', "SIGNAL", "the signal, by name or number (default INT)", set_signal},
-	{"from", 0, "LOC", "where the window begins (default handler; of a Python program module)",
+	{"from", 0, "LOC",
+	 "where the window begins (default handler; of a Python program window, else module)",
 	 set_from},
-	{"to", 0, "LOC", "where the window ends (default exit; of a Python program finalize)",
-	 set_to},
+	{"to", 0, "LOC",
+	 "where the window ends (default exit; of a Python program window, else finalize)", set_to},
 	{"in", 0, "GLOB",
 	 "only boundaries in modules whose name or path matches (of Python extensions: also in "
 	 "what "

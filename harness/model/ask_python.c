@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_LIMIT 20.0 /* seconds */
 #define ANSWER_MAX ((size_t)1 << 20)
 #define ANSWER "__sigsweep_answer__"
 
@@ -19,42 +18,42 @@
 #define AFTER "\n__import__('sys')." ANSWER " = answer\n''', {'__name__': 'sigsweep_question'})\n"
 
 static int call(struct symbols *symbols, pid_t pid, const char *function, uint64_t argument,
-		uint64_t *result)
+		double limit, uint64_t *result)
 {
 	uint64_t address;
 
 	if (!symbols_named(symbols, function, &address, 1))
 		return fail(-ENOENT, "no module has %s", function);
-	return remote_call(pid, address, &argument, 1, CALL_LIMIT, result);
+	return remote_call(pid, address, &argument, 1, limit, result);
 }
 
 /* A signal that nothing has acted on yet would raise its exception in our code. */
-static int drain_signals(struct symbols *symbols, pid_t pid)
+static int drain_signals(struct symbols *symbols, pid_t pid, double limit)
 {
 	uint64_t result;
-	int error = call(symbols, pid, "PyErr_CheckSignals", 0, &result);
+	int error = call(symbols, pid, "PyErr_CheckSignals", 0, limit, &result);
 
-	return error ? error : call(symbols, pid, "PyErr_Clear", 0, &result);
+	return error ? error : call(symbols, pid, "PyErr_Clear", 0, limit, &result);
 }
 
-int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
-	       char **answer)
+int ask_python_within(const struct python *python, struct symbols *symbols, pid_t pid,
+		      const char *script, double limit, char **answer)
 {
 	char *text = alloc_format("%s%s%s", BEFORE, script, AFTER);
 	const size_t size = strlen(text) + 1;
 	uint64_t memory = 0;
 	uint64_t object;
 	uint64_t result;
-	int error = drain_signals(symbols, pid);
+	int error = drain_signals(symbols, pid, limit);
 
 	*answer = NULL;
 	if (!error)
-		error = call(symbols, pid, "PyMem_RawMalloc", size, &memory);
+		error = call(symbols, pid, "PyMem_RawMalloc", size, limit, &memory);
 	if (!error)
 		error = memory ? memory_write(pid, memory, text, size) : -ENOMEM;
 	free(text);
 	if (!error)
-		error = call(symbols, pid, "PyRun_SimpleString", memory, &result);
+		error = call(symbols, pid, "PyRun_SimpleString", memory, limit, &result);
 	if (!error)
 		error = python_module_attribute(python, pid, "sys", ANSWER, &object);
 	if (error)
@@ -65,4 +64,10 @@ int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, 
 	free(*answer);
 	*answer = NULL;
 	return fail(-ENODATA, "the interpreter's answer cannot be read");
+}
+
+int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
+	       char **answer)
+{
+	return ask_python_within(python, symbols, pid, script, ASK_PYTHON_LIMIT, answer);
 }

@@ -10,6 +10,7 @@
 #include "harness/model/job.h"
 #include "harness/model/story.h"
 #include "harness/model/survey.h"
+#include "harness/model/window_default.h"
 #include "harness/model/worker.h"
 
 #include <errno.h>
@@ -123,7 +124,9 @@ static int make_baseline(struct run *run)
 	/* Two walkers that make files of the same names would meet. */
 	if (run->baseline.shares_files)
 		scenario->jobs = 1;
-	error = write_run(run);
+	error = window_default(scenario, &run->baseline, &resources);
+	if (!error)
+		error = write_run(run);
 	if (!error)
 		error = story_write_line(baseline_json(&run->baseline), sink);
 	return !error && sink->flush ? sink->flush(sink->context) : error;

@@ -43,6 +43,16 @@ static int parse_python_function(const char *text, struct location *location)
 	return 0;
 }
 
+static int parse_window(const char *text, struct location *location)
+{
+	if (!*text)
+		return fail(-EINVAL, "'%s': a window of the companion module is named window:NAME",
+			    location->text);
+	location->kind = LOCATION_WINDOW;
+	location->name = alloc_text(text);
+	return 0;
+}
+
 static int parse_module_symbol(const char *text, const char *mark, struct location *location)
 {
 	if (mark == text || !mark[1])
@@ -91,11 +101,9 @@ int location_parse(const char *text, struct location *location)
 	static const struct {
 		const char *word;
 		enum location_kind kind;
-	} words[] = {{"main", LOCATION_MAIN},
-		     {"handler", LOCATION_HANDLER},
-		     {"exit", LOCATION_EXIT},
-		     {"module", LOCATION_MODULE},
-		     {"finalize", LOCATION_FINALIZE}};
+	} words[] = {{"main", LOCATION_MAIN},         {"handler", LOCATION_HANDLER},
+		     {"exit", LOCATION_EXIT},         {"module", LOCATION_MODULE},
+		     {"finalize", LOCATION_FINALIZE}, {"window", LOCATION_WINDOW}};
 	const char *mark = strchr(text, '!');
 
 	*location = (struct location){.text = alloc_text(text)};
@@ -108,11 +116,14 @@ int location_parse(const char *text, struct location *location)
 	if (!*text)
 		return fail(-EINVAL, "an empty place: name a symbol, FILE:LINE, MODULE+0xOFFSET, "
 				     "main, handler, exit, probe:PROVIDER:NAME, or in Python "
-				     "module, finalize, FILE.py:LINE or py:FUNCTION");
+				     "module, finalize, FILE.py:LINE, py:FUNCTION, window or "
+				     "window:NAME");
 	if (strncmp(text, "probe:", 6) == 0)
 		return parse_probe(text + 6, location);
 	if (strncmp(text, "py:", 3) == 0)
 		return parse_python_function(text + 3, location);
+	if (strncmp(text, "window:", 7) == 0)
+		return parse_window(text + 7, location);
 	if (mark)
 		return parse_module_symbol(text, mark, location);
 	if (parse_numbered(text, location))
@@ -134,7 +145,8 @@ void location_free(struct location *location)
 bool location_is_python(const struct location *location)
 {
 	return location->kind == LOCATION_MODULE || location->kind == LOCATION_FINALIZE ||
-	       location->kind == LOCATION_PYTHON_FUNCTION || location->kind == LOCATION_PYTHON_LINE;
+	       location->kind == LOCATION_PYTHON_FUNCTION ||
+	       location->kind == LOCATION_PYTHON_LINE || location->kind == LOCATION_WINDOW;
 }
 
 static int one_address(uint64_t address, uint64_t **addresses, size_t *count)
@@ -206,6 +218,7 @@ int location_resolve(const struct location *location, struct symbols *symbols, u
 	case LOCATION_MODULE:
 	case LOCATION_PYTHON_FUNCTION:
 	case LOCATION_PYTHON_LINE:
+	case LOCATION_WINDOW:
 		break;
 	}
 	return fail(-EINVAL, "'%s' is no address", location->text);

@@ -26,6 +26,8 @@ enum location_kind {
 			    */
 	LOCATION_PYTHON_FUNCTION, /* py:NAME: a Python function is entered. NAME may be qualified */
 	LOCATION_PYTHON_LINE,     /* file.py:LINE */
+	LOCATION_WINDOW, /* window or window:NAME: the window that a script opens with the companion
+			    module */
 };
 
 struct location {
@@ -33,7 +35,7 @@ struct location {
 	char *text;      /* as given */
 	bool is_default; /* not given at all */
 	char *module;    /* glob, or NULL */
-	char *name;      /* symbol, file or provider */
+	char *name;      /* symbol, file, provider or window; NULL: any window */
 	char *probe;
 	uint64_t number; /* offset, line or address */
 };

@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define ORACLES_MAX 24 /* one more than there are, for the NULL behind the last */
+#define ORACLES_MAX 32 /* one more than there are at most, for the NULL behind the last */
 #define VERDICTS_MAX 8
 
 struct trial;

@@ -210,14 +210,17 @@ static void add_default(struct scenario *scenario, const char *name, const char 
 }
 
 /*
- * A script is swept from its first line to where the interpreter begins to take everything down.
+ * A script is swept from its first line to where the interpreter begins to take everything down,
+ * unless it opens a window.
  * Each run must take the same way through sets and dicts, and the companion module must know that
  * somebody listens.
  */
 static void python_defaults(struct scenario *scenario)
 {
+	scenario->takes_window = scenario->from.is_default && scenario->to.is_default;
 	replace_default(&scenario->from, "module");
-	replace_default(&scenario->to, "finalize");
+	replace_default(&scenario->to,
+			scenario->from.kind == LOCATION_WINDOW ? "window" : "finalize");
 	add_default(scenario, "PYTHONHASHSEED", "PYTHONHASHSEED=0");
 	add_default(scenario, "SIGSWEEP", "SIGSWEEP=1");
 }

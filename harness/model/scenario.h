@@ -42,6 +42,7 @@ struct scenario {
 	const struct snapshot_strategy *strategy;
 	struct location from;
 	struct location to;
+	bool takes_window; /* a window that the program itself opens takes the place of these two */
 	char *in;
 	const struct oracle *oracles[ORACLES_MAX]; /* NULL-terminated */
 	struct outcome expected[32];               /* ends that are no finding */

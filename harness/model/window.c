@@ -29,6 +29,11 @@ static int not_reached(const struct window *window, const struct walker *walker)
 			    "%s never installs a handler for %s, so the default window never "
 			    "begins; name its start with --from, for example --from main",
 			    walker->launch->program, signal_name(window->signal, name));
+	if (window->from->kind == LOCATION_WINDOW)
+		return fail(-ENOENT,
+			    "%s ended and had not opened the window (--from %s): it calls "
+			    "sigsweep.window() of the companion module",
+			    walker->launch->program, window->from->text);
 	return fail(-ENOENT, "%s ended before the window's start (--from %s) was reached",
 		    walker->launch->program, window->from->text);
 }
@@ -286,7 +291,7 @@ static int resolve_ends(struct window *window, struct walker *walker)
 	if (window->to->kind == LOCATION_EXIT)
 		return 0;
 	if (window->to->kind == LOCATION_PYTHON_FUNCTION ||
-	    window->to->kind == LOCATION_PYTHON_LINE)
+	    window->to->kind == LOCATION_PYTHON_LINE || window->to->kind == LOCATION_WINDOW)
 		return window_python_ends(window);
 	if (window->to->kind == LOCATION_MAIN || window->to->kind == LOCATION_HANDLER ||
 	    window->to->kind == LOCATION_MODULE)
@@ -325,6 +330,7 @@ static int enter_from(struct window *window, struct walker *walker)
 	case LOCATION_MODULE:
 	case LOCATION_PYTHON_FUNCTION:
 	case LOCATION_PYTHON_LINE:
+	case LOCATION_WINDOW:
 		return window_python_enter(window, walker);
 	default:
 		return window_run_to(window->from, walker);

@@ -33,6 +33,8 @@ struct window {
 	struct location python_from;     /* `from` and `to` where they are plain names of Python */
 	struct location python_to;
 	bool ends_in_python;
+	size_t open_windows; /* of the companion module where this one was opened, itself included;
+				0: it begins at no such window */
 	enum window_in in_kind;
 	uint64_t inside_sp; /* the stack pointer when the extension was left, 0: it does not run */
 };

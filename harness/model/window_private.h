@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What window.c and window_python.c share. */
+/* What the files of windows share: window.c, window_python.c, window_companion.c. */
 #ifndef SIGSWEEP_MODEL_WINDOW_PRIVATE_H
 #define SIGSWEEP_MODEL_WINDOW_PRIVATE_H
 
+#include "harness/model/interpreter.h"
 #include "harness/model/window.h"
 
 /* Runs the walker to a place that symbols tell, also where only a library that is loaded later has
@@ -22,6 +23,19 @@ int window_python_enter(struct window *window, struct walker *walker) MUST_CHECK
 /* Fills `ends` with the addresses at which window_python_is_end() must be asked. */
 int window_python_ends(struct window *window) MUST_CHECK;
 bool window_python_is_end(const struct window *window, uint64_t pc);
+
+/*
+ * Windows that the companion module opens (companion/sigsweep.py). The address of the C function
+ * that it calls to announce one: -ENOTSUP with a sentence where it cannot be found.
+ */
+int window_companion_find(const struct window *window, pid_t pid, uint64_t *function) MUST_CHECK;
+
+/* The walker stands where that function begins: the Python frame at whose next instruction the
+ * window of location `from` begins, 0 where it is no such call. */
+int window_companion_open(struct window *window, struct walker *walker, uint64_t *frame) MUST_CHECK;
+
+/* The walker stands at the first instruction of a frame of this code: does the window end? */
+bool window_companion_is_end(const struct window *window, const struct interpreter_code *code);
 
 /* Does the walker's innermost Python frame belong to a file that `in` lets through? */
 bool window_python_is_in(const struct window *window);

@@ -22,13 +22,15 @@
 static const char *const starters[] = {"RESUME", "RETURN_GENERATOR", "MAKE_CELL", "COPY_FREE_VARS"};
 
 struct search {
-	const struct window *window;
+	struct window *window;
 	const struct location *location;
 	struct walker *walker;
 	struct interpreter *interpreter;
 	const struct python *python;
 	struct dispatch *dispatch;
 	uint64_t eval;     /* where the interpreter's loop is entered */
+	uint64_t announce; /* where a window of the companion module is announced; 0: not asked for
+			    */
 	bool has_starters; /* frames begin with an opcode of their own */
 	bool is_training;
 	bool is_found; /* the walker stands at the place */
@@ -196,6 +198,18 @@ static int on_loop(struct search *search)
 	return run_to_first(search, frame);
 }
 
+/* The first instruction of who opens the window, once it is open. */
+static int on_announcement(struct search *search)
+{
+	uint64_t frame;
+	int error = window_companion_open(search->window, search->walker, &frame);
+
+	if (error || !frame)
+		return error;
+	dispatch_forget(search->dispatch);
+	return run_to_first(search, frame);
+}
+
 static int on_point(struct search *search)
 {
 	struct dispatch_instruction instruction;
@@ -207,7 +221,7 @@ static int on_point(struct search *search)
 		return 0;
 	}
 	code = interpreter_code(search->interpreter, search->walker->pid, instruction.code);
-	if (!code || search->location->kind == LOCATION_MODULE)
+	if (!code || search->location->kind == LOCATION_MODULE || search->announce)
 		return 0;
 	error = meet_code(search, code);
 	if (error || code->is_from != 1)
@@ -225,6 +239,8 @@ static int plant_starts(struct search *search)
 	int error = 0;
 
 	walker_clear_breakpoints(search->walker);
+	if (search->announce)
+		return walker_add_breakpoint(search->walker, search->announce);
 	if (!search->has_starters || search->location->kind == LOCATION_MODULE)
 		return walker_add_breakpoint(search->walker, search->eval);
 	for (size_t i = 0; !error && i < sizeof(starters) / sizeof(starters[0]); i++)
@@ -238,6 +254,8 @@ static int go_on(struct search *search)
 
 	if (error || search->walker->end != WALKER_RUNS || search->walker->execed)
 		return error;
+	if (search->announce && search->walker->pc == search->announce)
+		return on_announcement(search);
 	return search->walker->pc == search->eval ? on_loop(search) : on_point(search);
 }
 
@@ -283,7 +301,10 @@ static int search_from(struct window *window, struct walker *walker)
 		return error;
 	search.eval = python_image(search.python)->eval;
 	search.has_starters = dispatch_points_of(search.dispatch, "RESUME", points) > 0;
-	error = find(&search);
+	if (window->from->kind == LOCATION_WINDOW)
+		error = window_companion_find(window, walker->pid, &search.announce);
+	if (!error)
+		error = find(&search);
 	if (walker->end == WALKER_RUNS)
 		walker_clear_breakpoints(walker);
 	dispatch_forget(search.dispatch);
@@ -351,7 +372,7 @@ int window_python_ends(struct window *window)
 	if (error)
 		return error;
 	all = dispatch_points(dispatch, &window->end_count);
-	if (window->to->kind == LOCATION_PYTHON_FUNCTION &&
+	if (window->to->kind != LOCATION_PYTHON_LINE &&
 	    dispatch_points_of(dispatch, starters[0], points) > 0) {
 		window->end_count = 0;
 		for (size_t i = 0; i < sizeof(starters) / sizeof(starters[0]); i++)
@@ -383,6 +404,8 @@ bool window_python_is_end(const struct window *window, uint64_t pc)
 		return false;
 	if (window->to->kind == LOCATION_PYTHON_FUNCTION)
 		return instruction.offset == 0 && is_function(code, window->to->name);
+	if (window->to->kind == LOCATION_WINDOW)
+		return instruction.offset == 0 && window_companion_is_end(window, code);
 	if (code->is_to < 0)
 		code->is_to = is_path_end(code->file, window->to->name);
 	return code->is_to && python_line(python, window->walker->pid, code->address,

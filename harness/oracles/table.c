@@ -18,6 +18,7 @@ const struct oracle *const oracle_table[] = {
 	&oracle_python_exception,
 	&oracle_python_lock,
 	&oracle_python_refcount,
+	&oracle_python_check,
 	&oracle_cleanup,
 	&oracle_lost,
 	&oracle_latency,

@@ -19,6 +19,7 @@ extern const struct oracle oracle_latency;
 extern const struct oracle oracle_shared_data;
 extern const struct oracle oracle_python_lock;
 extern const struct oracle oracle_python_refcount;
+extern const struct oracle oracle_python_check;
 extern const struct oracle oracle_cleanup;
 extern const struct oracle oracle_python_call;
 

@@ -62,6 +62,24 @@ trials()
 	grep -q 'PYTHONHASHSEED=0' "$report"
 }
 
+@test "a script that opens a window is swept there, unless the command line says otherwise" {
+	printf '%s\n' 'import sigsweep' 'x = 1' 'with sigsweep.window("work"):' '    y = 2' 'z = 3' \
+		>"$BATS_TEST_TMPDIR/small.py"
+	cp companion/sigsweep.py "$BATS_TEST_TMPDIR"
+	sweep -b opcode -- "$python" -S "$BATS_TEST_TMPDIR/small.py"
+	run trials
+	[ "${lines[0]}" = "<module> 3 POP_TOP" ]
+	[ "${lines[1]}" = "<module> 4 LOAD_CONST" ]
+	[ "${lines[-1]}" = "<module> 3 CALL" ]
+	[[ $output != *"<module> 2 "* ]] && [[ $output != *"<module> 5 "* ]]
+	grep -q '"from": *"window"' "$report"
+	grep -q '"to": *"window"' "$report"
+	sweep -b opcode --from small.py:5 -- "$python" -S "$BATS_TEST_TMPDIR/small.py"
+	run trials
+	[ "${lines[0]}" = "<module> 5 LOAD_CONST" ]
+	grep -q '"to": *"finalize"' "$report"
+}
+
 @test "--in a Python file leaves out the others" {
 	sweep -b opcode --from py:subject --to py:done --in other.py --allow-incomplete -- "$python" -S "$subject"
 	run trials

@@ -50,6 +50,7 @@ class WithoutHarness(unittest.TestCase):
         self.sigsweep.__sigsweep_window_begin__ = begin
         with self.sigsweep.window():
             pass
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
     def test_decorator_returns_the_function_itself(self):
         def work():
@@ -66,7 +67,7 @@ class UnderHarness(unittest.TestCase):
 
     def test_active(self):
         self.assertTrue(self.sigsweep.active())
-        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 1)
+        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 2)
 
     def test_watch(self):
         thing = []
@@ -121,6 +122,45 @@ class UnderHarness(unittest.TestCase):
             sys.setprofile(None)
         self.assertEqual([name for name in seen if name.startswith("__sigsweep")],
                          ["__sigsweep_window_begin__", "__sigsweep_window_end__"])
+
+    def test_windows_are_audited_once_they_are_open(self):
+        """Where a sweep meets them: a call of sys.audit() by what __enter__ calls, and no other."""
+        seen = []
+
+        def hook(event, arguments):
+            if event.startswith("sigsweep"):
+                frame = sys._getframe(1)
+                seen.append((event, arguments, list(self.sigsweep.__sigsweep_open__),
+                             frame.f_code.co_name, frame.f_back.f_code.co_name,
+                             frame.f_back.f_back.f_code.co_name))
+        sys.addaudithook(hook)
+        with self.sigsweep.window("work"):
+            pass
+        self.assertEqual(seen, [("sigsweep.window", ("work",), ["work"],
+                                 "__sigsweep_window_begin__", "__enter__",
+                                 "test_windows_are_audited_once_they_are_open")])
+
+    def test_names_are_text(self):
+        """They are read from outside, where nothing but a str can be read."""
+        self.sigsweep.check(lambda: True, 3)
+        self.sigsweep.watch([], 4)
+        with self.sigsweep.window(5):
+            self.assertEqual(self.sigsweep.__sigsweep_open__, ["5"])
+        self.assertEqual(self.sigsweep.__sigsweep_checks__[0][0], "3")
+        self.assertEqual(self.sigsweep.__sigsweep_watched__[0][0], "4")
+
+    def test_an_exception_without_text(self):
+        class Mute(Exception):
+            def __str__(self):
+                raise ValueError
+
+        def broken():
+            raise Mute
+        self.sigsweep.check(broken)
+        self.sigsweep.check(lambda: True, "behind it")
+        self.assertEqual(self.sigsweep.__sigsweep_evaluate__(), 1)
+        self.assertEqual(self.sigsweep.__sigsweep_results__,
+                         [("broken", "raised", "Mute"), ("behind it", "holds", "")])
 
     def test_decorator(self):
         @self.sigsweep.window("work")

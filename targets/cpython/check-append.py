@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Two variables that must agree are changed one after the other: an interruption between leaves them
+apart. The window is the script's own."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "companion"))
+import sigsweep  # noqa: E402
+
+items, count = [], 0
+
+
+@sigsweep.check
+def items_and_count_agree():
+    return len(items) == count
+
+
+def add(item):
+    global count
+    items.append(item)
+    count += 1
+
+
+def work():
+    try:
+        with sigsweep.window("adding"):
+            add(1)
+    except KeyboardInterrupt:
+        pass
+
+
+work()

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Windows and checks of the companion module against the interpreter's own tracing: the boundaries of a
+window are the instructions between __enter__ and __exit__, and a check does not hold after a signal at
+exactly those at which it does not after an interruption that tracing makes (interrupted.py, checked.py).
+SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import traced
+
+TREE = Path(__file__).resolve().parent.parent.parent
+BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
+PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
+TARGETS = TREE / "targets/cpython"
+VIOLATED = "exit:3"  # of checked.py
+
+# By the rules of docs/results.md, from the bytecode; what else is possible is not written here.
+APPENDED = {(3, 9): ["LOAD_FAST", "CALL_METHOD", "POP_TOP", "LOAD_GLOBAL", "LOAD_CONST",
+                     "INPLACE_ADD"],
+            (3, 11): ["LOAD_GLOBAL", "LOAD_METHOD", "LOAD_FAST", "PRECALL", "CALL"],
+            (3, 13): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_FAST", "CALL"],
+            (3, 14): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_FAST_BORROW", "CALL"],
+            (3, 15): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_FAST_BORROW", "CALL"]}
+
+TAKEN_OUT = {(3, 9): ["LOAD_CONST", "CALL_METHOD", "STORE_FAST", "LOAD_FAST", "LOAD_CONST",
+                      "BINARY_ADD", "LOAD_GLOBAL"],
+             (3, 11): ["LOAD_GLOBAL", "LOAD_METHOD", "LOAD_CONST", "PRECALL", "CALL"],
+             (3, 13): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_CONST", "CALL"],
+             (3, 14): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_CONST", "CALL"],
+             (3, 15): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_CONST", "CALL"]}
+
+
+def sweep(folder, script, *options):
+    """The report and the trials in order, or what it said."""
+    report = Path(folder) / "report.json"
+    done = subprocess.run([BUILD / "sigsweep", "run", "-q", "--oracle", "end,python-check", *options,
+                           "-o", report, "--", PYTHON, "-S", script], check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode not in (0, 1):
+        raise AssertionError(done.stderr)
+    lines = map(json.loads, report.with_suffix(".jsonl").read_text().splitlines())
+    trials = sorted((line for line in lines if line["type"] == "trial"),
+                    key=lambda line: line["index"])
+    return json.loads(report.read_text()), trials
+
+
+def read_version():
+    return tuple(json.loads(subprocess.check_output(
+        [PYTHON, "-S", "-c", "import sys; print(list(sys.version_info[:2]))"])))
+
+
+def place(trial):
+    return trial["python"]["function"].rpartition(".")[2], trial["python"]["offset"]
+
+
+class Checks(unittest.TestCase):
+    def setUp(self):
+        if not os.access(PYTHON, os.X_OK):
+            self.skipTest(f"no {PYTHON}")
+
+    def tracing(self, script):
+        """What tracing shows from behind __enter__ to __exit__."""
+        if not list((BUILD / "tests/python").glob("interrupter*")):
+            self.skipTest("there is no interrupter in the build folder: make check-pythons makes it")
+        seen = traced.trace(PYTHON, BUILD / "tests/python", ["__sigsweep_window_begin__", "__sigsweep_window_end__"], [TREE / "tests/python/checked.py", script])
+        functions = [function for function, _, _ in seen]
+        first = len(functions) - functions[::-1].index("__enter__")
+        return seen[first:functions.index("__exit__")]
+
+    def compare(self, name, violated):
+        """A sweep of the script's own window against tracing: the same instructions, and a finding
+        where the check does not hold. `violated`: at how many, at least."""
+        script = TARGETS / name
+        expected = self.tracing(script)
+        with tempfile.TemporaryDirectory() as folder:
+            report, trials = sweep(folder, script, "-b", "opcode", "--from", "window")
+        self.assertTrue(report["boundaries"]["complete"], report["boundaries"])
+        boundaries = [(*place(trial), trial["python"]["opcode"],
+                       VIOLATED if trial.get("findings") else "same") for trial in trials]
+        self.assertNotIn("__enter__", [boundary[0] for boundary in boundaries])
+        self.assertNotIn("__exit__", [boundary[0] for boundary in boundaries])
+        agreed = traced.compare(boundaries, expected)
+        self.assertGreaterEqual(agreed, 10)
+        self.assertGreaterEqual(sum(end == VIOLATED for _, _, end in expected), violated)
+        return [boundary[2] for boundary in boundaries if boundary[3] == VIOLATED]
+
+    def test_append(self):
+        violated = self.compare("check-append.py", 3)
+        self.assertEqual(violated, APPENDED.get(read_version(), violated))
+
+    def test_swap(self):
+        self.assertEqual(self.compare("check-swap.py", 0), [])
+
+    def test_uncaught(self):
+        violated = self.compare("check-uncaught.py", 3)
+        self.assertEqual(violated, APPENDED.get(read_version(), violated))
+
+    def test_raises(self):
+        violated = self.compare("check-raises.py", 3)
+        self.assertEqual(violated, TAKEN_OUT.get(read_version(), violated))
+
+    def unknown(self, name):
+        """The opcodes at which nothing could be said, and what was said of that."""
+        with tempfile.TemporaryDirectory() as folder:
+            report, trials = sweep(folder, TARGETS / name, "-b", "opcode", "--from", "window",
+                                   "--allow-incomplete")
+        self.assertEqual(report["findings"], [])
+        opcodes = [trial["python"]["opcode"] for trial in trials if trial.get("unknown")]
+        return opcodes, len(trials), {row["reason"] for row in report["unknown"]}
+
+    def test_broken(self):
+        opcodes, count, reasons = self.unknown("check-broken.py")
+        self.assertEqual(len(opcodes), count)
+        self.assertEqual(reasons, {"the check 'items_and_count_agree': it does not hold without the "
+                                   "signal either"})
+
+    def test_waits(self):
+        """Where a lock is left held is known from lock-acquire-try (docs/results.md)."""
+        opcodes, _, reasons = self.unknown("check-waits.py")
+        self.assertEqual(len(opcodes), 4 if read_version() < (3, 12) else 3)
+        self.assertEqual(reasons, {"the check 'lock_can_be_had': it did not return in time: it waits "
+                                   "for something, or is slow"})
+
+
+class Windows(unittest.TestCase):
+    def setUp(self):
+        if not os.access(PYTHON, os.X_OK):
+            self.skipTest(f"no {PYTHON}")
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.script = Path(self.folder.name) / "script.py"
+
+    def write(self, text):
+        self.script.write_text(f"import sys\nsys.path.insert(0, {str(TREE / 'companion')!r})\n"
+                               f"from sigsweep import window\n{text}")
+
+    def functions(self, *options):
+        trials = sweep(self.folder.name, self.script, "-b", "opcode", *options)[1]
+        return {function for function, _ in map(place, trials)} - {"<module>"}
+
+    def test_by_name(self):
+        self.write("def first(): pass\ndef second(): pass\n"
+                   "with window('one'): first()\nwith window('two'): second()\n")
+        self.assertEqual(self.functions("--from", "window"), {"first"})
+        self.assertEqual(self.functions("--from", "window:two"), {"second"})
+        self.assertLessEqual({"first", "second", "__enter__", "__exit__"},
+                             self.functions("--from", "window:one", "--to", "window:two"))
+
+    def test_nested(self):
+        self.write("def inner(): pass\ndef outer(): pass\n"
+                   "with window('outer'):\n    with window('inner'):\n        inner()\n    outer()\n")
+        self.assertEqual(self.functions("--from", "window:inner"), {"inner"})
+        self.assertLessEqual({"inner", "outer"}, self.functions("--from", "window:outer"))
+
+    def test_decorator_and_raise(self):
+        self.write("@window('work')\ndef work():\n    raise ValueError\n"
+                   "def after(): pass\ntry:\n    work()\nexcept ValueError:\n    after()\n")
+        self.assertEqual(self.functions("--from", "window:work"), {"windowed", "work"})
+
+    def test_again(self):
+        """The first time is swept."""
+        self.write("def first(): pass\ndef second(): pass\n"
+                   "for work in first, second:\n    with window(): work()\n")
+        self.assertEqual(self.functions("--from", "window"), {"first"})
+
+    def test_never_opened(self):
+        self.write("pass\n")
+        self.assertRaisesRegex(AssertionError, "had not opened the window",
+                               sweep, self.folder.name, self.script, "--from", "window")
+
+    def test_other_boundaries(self):
+        """Every kind of boundary keeps to the window."""
+        self.write("import os\nwith window():\n    os.getppid()\nos.getpgid(0)\n")
+        eligible = {}
+        for kind in ("instruction", "call"):
+            report = sweep(self.folder.name, self.script, "-b", kind, "--from", "window",
+                           "--oracle", "end", "--budget", "20trials")[0]
+            eligible[kind] = report["boundaries"]["eligible"]
+        self.assertGreater(eligible["instruction"], eligible["call"])
+        self.assertGreater(eligible["call"], 10)
+        trials = sweep(self.folder.name, self.script, "-b", "syscall", "--from", "window",
+                       "--oracle", "end")[1]
+        self.assertEqual([trial["phase"] for trial in trials], ["before", "after"])
+
+
+if __name__ == "__main__":
+    print(PYTHON, file=sys.stderr)
+    unittest.main()
