@@ -4,6 +4,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
+#include "harness/kernel/watch_probe.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -139,6 +140,8 @@ int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_
 	if ((size != 1 && size != 2 && size != 4 && size != 8) || address % size ||
 	    (kind == WATCH_EXECUTE && size != 1))
 		return -EINVAL;
+	if (!watch_probe())
+		return -ENOTSUP;
 	error = peek_user(tid, debug_register(7), &control);
 	if (!error)
 		error = poke_user(tid, debug_register(slot), address);
