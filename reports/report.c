@@ -42,7 +42,8 @@ static const struct member baseline_members[] = {
 	{"outcome", MEMBER_NULL},       {"stdout_bytes", MEMBER_NULL},
 	{"stderr_bytes", MEMBER_NULL},  {"stdout_hash", MEMBER_NULL},
 	{"stderr_hash", MEMBER_NULL},   {"awaits_signal", MEMBER_NULL},
-	{"deterministic", MEMBER_NULL}, {NULL, MEMBER_OPTIONAL}};
+	{"sleeps", MEMBER_OPTIONAL},    {"deterministic", MEMBER_NULL},
+	{NULL, MEMBER_OPTIONAL}};
 
 static const struct member fidelity_members[] = {
 	{"kind", MEMBER_NULL}, {"text", MEMBER_NULL}, {NULL, MEMBER_OPTIONAL}};

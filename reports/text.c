@@ -141,6 +141,7 @@ static void print_header(struct layout *layout, const json_t *report)
 static void print_baseline(struct layout *layout, const json_t *baseline)
 {
 	const json_t *deterministic = json_object_get(baseline, "deterministic");
+	const char *sleeps = text_member(baseline, "sleeps", "");
 	char out[24];
 	char err[24];
 
@@ -150,11 +151,12 @@ static void print_baseline(struct layout *layout, const json_t *baseline)
 		return;
 	}
 	layout_wrap(
-		layout, VALUE_COLUMN, PAINT_PLAIN, "%s, %s bytes on stdout, %s on stderr%s%s",
+		layout, VALUE_COLUMN, PAINT_PLAIN, "%s, %s bytes on stdout, %s on stderr%s%s%s%s%s",
 		text_member(baseline, "outcome", "?"), count_text(baseline, "stdout_bytes", out),
 		count_text(baseline, "stderr_bytes", err),
 		json_is_true(json_object_get(baseline, "awaits_signal")) ? ", waits for the signal"
 									 : "",
+		*sleeps ? " (" : "", sleeps, *sleeps ? ")" : "",
 		json_is_false(deterministic) ? ", prints something else each time" : "");
 }
 

@@ -154,6 +154,7 @@ static void print_code(void)
 	AT(code_file, PyCodeObject, co_filename);
 	AT(code_name, PyCodeObject, co_name);
 	AT(code_flags, PyCodeObject, co_flags);
+	AT(code_constants, PyCodeObject, co_consts);
 #if PY_VERSION_HEX >= 0x030b0000
 	AT(code_bytes, PyCodeObject, co_code_adaptive);
 	AT(code_qualname, PyCodeObject, co_qualname);

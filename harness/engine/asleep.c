@@ -137,6 +137,11 @@ static enum asleep_verdict judge_state(struct asleep_proof *proof, size_t thread
 	return asleep_judge_call(proof, thread);
 }
 
+static enum asleep_verdict weaker(enum asleep_verdict left, enum asleep_verdict right)
+{
+	return left < right ? left : right;
+}
+
 static enum asleep_verdict judge_thread(struct asleep_proof *proof, size_t thread)
 {
 	const struct asleep_sight *sight = &proof->sights[thread];
@@ -149,11 +154,11 @@ static enum asleep_verdict judge_thread(struct asleep_proof *proof, size_t threa
 	if (sight->status.state == 'Z' || sight->status.state == 'X')
 		return asleep_say(proof, thread, ASLEEP_NO, "the process has ended");
 	verdict = judge_state(proof, thread);
+	if (verdict < ASLEEP_LONG)
+		return verdict;
 	/* Once for each process, at its last thread: a main thread may have ended before others. */
 	is_last = thread + 1 == proof->out->count || proof->sights[thread + 1].pid != sight->pid;
-	if (verdict == ASLEEP_FOREVER && is_last)
-		verdict = asleep_judge_process(proof, thread);
-	return verdict;
+	return is_last ? weaker(verdict, asleep_judge_process(proof, thread)) : verdict;
 }
 
 static void fill_threads(struct asleep_proof *proof, size_t count)
@@ -195,8 +200,8 @@ static void judge_all(struct asleep_proof *proof)
 		}
 	}
 	/* Only now, since it goes through all processes of the machine. */
-	if (weakest == ASLEEP_FOREVER)
-		weakest = asleep_judge_holders(proof, &which);
+	if (weakest >= ASLEEP_LONG)
+		weakest = weaker(weakest, asleep_judge_holders(proof, &which));
 	conclude(out, weakest, out->threads[which].why);
 }
 
@@ -229,19 +234,20 @@ static int prove(struct asleep_proof *proof, bool has_timer)
 	judge_all(proof);
 	if (out->verdict == ASLEEP_NO)
 		return 0;
-	if (has_timer && out->verdict == ASLEEP_FOREVER)
+	if (has_timer && out->verdict >= ASLEEP_LONG)
 		conclude(out, ASLEEP_UNKNOWN, "a timer that was armed may still send a signal");
 	return confirm(proof);
 }
 
 int asleep_prove(const pid_t *pids, size_t count, const pid_t *stopped, size_t stopped_count,
-		 bool has_timer, struct asleep *out)
+		 bool has_timer, double limit, struct asleep *out)
 {
 	struct asleep_proof proof = {
 		.pids = pids,
 		.count = count,
 		.stopped = stopped,
 		.stopped_count = stopped_count,
+		.limit = limit,
 		.out = out,
 	};
 	int error;

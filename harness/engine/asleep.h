@@ -16,6 +16,7 @@
 enum asleep_verdict {
 	ASLEEP_NO, /* some thread runs, or sleeps in a call that ends by itself (timeout, I/O) */
 	ASLEEP_UNKNOWN, /* all sleep, and something outside could wake one of them */
+	ASLEEP_LONG,    /* proved: nothing but time can end a call, and that not within the limit */
 	ASLEEP_FOREVER, /* proved: nothing can end any of the calls */
 };
 
@@ -41,11 +42,12 @@ struct asleep {
  * only it could write to or wake does not count as a way out). A pending armed timer of a process
  * (`has_timer`: the caller saw setitimer, alarm or timer_settime) means it may be woken: not
  * proved. `pids` must hold every living descendant of the target (of which the stopped ones may be
- * named in `stopped`); this process counts as stopped. 0, or -errno when /proc could not be read (a
- * process that just ended gives ASLEEP_NO).
+ * named in `stopped`); this process counts as stopped. A timeout that will not be over for another
+ * `limit` seconds gives ASLEEP_LONG; 0: timeouts are not looked at. 0, or -errno when /proc could
+ * not be read (a process that just ended gives ASLEEP_NO).
  */
 int asleep_prove(const pid_t *pids, size_t count, const pid_t *stopped, size_t stopped_count,
-		 bool has_timer, struct asleep *out) MUST_CHECK;
+		 bool has_timer, double limit, struct asleep *out) MUST_CHECK;
 void asleep_free(struct asleep *asleep);
 
 #endif

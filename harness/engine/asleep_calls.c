@@ -16,19 +16,14 @@
 #include <sys/syscall.h>
 
 #define DESCRIPTORS_MAX 1024 /* of one poll or select; more are not looked at */
-
-enum timeout {
-	NO_TIMEOUT,
-	POINTER,      /* NULL: without limit */
-	MILLISECONDS, /* an int, negative: without limit */
-};
+#define CLOCKS_MAX 4096      /* no pointer is that low */
 
 struct call {
 	long number;
 	const char *name;
 	enum asleep_verdict (*judge)(struct asleep_proof *proof, size_t thread,
 				     const struct call *call);
-	enum timeout timeout;
+	enum asleep_timeout timeout;
 	int timeout_argument;
 	int descriptor; /* argument that is one */
 	int second;     /* another, 0: none */
@@ -202,12 +197,6 @@ static enum asleep_verdict judge_fcntl(struct asleep_proof *proof, size_t thread
 	return asleep_judge_lock(proof, thread, call->name);
 }
 
-static enum asleep_verdict judge_timed(struct asleep_proof *proof, size_t thread,
-				       const struct call *call)
-{
-	return asleep_say(proof, thread, ASLEEP_NO, "%s: ends by itself", call->name);
-}
-
 #define DESCRIPTOR(number_of, argument, socket_option)                                             \
 	{                                                                                          \
 		.number = SYS_##number_of, .name = #number_of, .judge = judge_descriptor,          \
@@ -220,26 +209,26 @@ static enum asleep_verdict judge_timed(struct asleep_proof *proof, size_t thread
 	}
 
 static const struct call calls[] = {
-	WAIT(pause, judge_signal, NO_TIMEOUT, 0),
-	WAIT(rt_sigsuspend, judge_signal, NO_TIMEOUT, 0),
-	WAIT(rt_sigtimedwait, judge_signal_set, POINTER, 2),
-	WAIT(futex, judge_futex, NO_TIMEOUT, 0), /* whether it has one depends on its operation */
-	WAIT(nanosleep, judge_timed, NO_TIMEOUT, 0),
-	WAIT(clock_nanosleep, judge_timed, NO_TIMEOUT, 0),
-	WAIT(wait4, judge_wait, NO_TIMEOUT, 0),
-	WAIT(waitid, judge_wait, NO_TIMEOUT, 0),
-	WAIT(vfork, judge_clone, NO_TIMEOUT, 0),
-	WAIT(clone, judge_clone, NO_TIMEOUT, 0),
-	WAIT(clone3, judge_clone, NO_TIMEOUT, 0),
-	WAIT(flock, judge_flock, NO_TIMEOUT, 0),
-	WAIT(fcntl, judge_fcntl, NO_TIMEOUT, 0),
-	WAIT(poll, judge_poll, MILLISECONDS, 2),
-	WAIT(ppoll, judge_poll, POINTER, 2),
-	WAIT(select, judge_select, POINTER, 4),
-	WAIT(pselect6, judge_select, POINTER, 4),
-	WAIT(epoll_wait, judge_descriptor, MILLISECONDS, 3),
-	WAIT(epoll_pwait, judge_descriptor, MILLISECONDS, 3),
-	WAIT(epoll_pwait2, judge_descriptor, POINTER, 3),
+	WAIT(pause, judge_signal, TIMEOUT_NONE, 0),
+	WAIT(rt_sigsuspend, judge_signal, TIMEOUT_NONE, 0),
+	WAIT(rt_sigtimedwait, judge_signal_set, TIMEOUT_TIMESPEC, 2),
+	WAIT(futex, judge_futex, TIMEOUT_FUTEX, 3),
+	WAIT(nanosleep, judge_signal, TIMEOUT_TIMESPEC, 0),
+	WAIT(clock_nanosleep, judge_signal, TIMEOUT_CLOCK, 2),
+	WAIT(wait4, judge_wait, TIMEOUT_NONE, 0),
+	WAIT(waitid, judge_wait, TIMEOUT_NONE, 0),
+	WAIT(vfork, judge_clone, TIMEOUT_NONE, 0),
+	WAIT(clone, judge_clone, TIMEOUT_NONE, 0),
+	WAIT(clone3, judge_clone, TIMEOUT_NONE, 0),
+	WAIT(flock, judge_flock, TIMEOUT_NONE, 0),
+	WAIT(fcntl, judge_fcntl, TIMEOUT_NONE, 0),
+	WAIT(poll, judge_poll, TIMEOUT_MILLISECONDS, 2),
+	WAIT(ppoll, judge_poll, TIMEOUT_TIMESPEC, 2),
+	WAIT(select, judge_select, TIMEOUT_TIMEVAL, 4),
+	WAIT(pselect6, judge_select, TIMEOUT_TIMESPEC, 4),
+	WAIT(epoll_wait, judge_descriptor, TIMEOUT_MILLISECONDS, 3),
+	WAIT(epoll_pwait, judge_descriptor, TIMEOUT_MILLISECONDS, 3),
+	WAIT(epoll_pwait2, judge_descriptor, TIMEOUT_TIMESPEC, 3),
 	DESCRIPTOR(read, 0, SO_RCVTIMEO),
 	DESCRIPTOR(readv, 0, SO_RCVTIMEO),
 	DESCRIPTOR(preadv2, 0, SO_RCVTIMEO),
@@ -256,7 +245,7 @@ static const struct call calls[] = {
 	{.number = SYS_recvmmsg,
 	 .name = "recvmmsg",
 	 .judge = judge_descriptor,
-	 .timeout = POINTER,
+	 .timeout = TIMEOUT_TIMESPEC,
 	 .timeout_argument = 4,
 	 .option = SO_RCVTIMEO},
 	{.number = SYS_tee, .name = "tee", .judge = judge_descriptor, .second = 1},
@@ -271,19 +260,6 @@ static const struct call *find(long number)
 	return NULL;
 }
 
-static bool has_timeout(const struct call *call, const uint64_t *arguments)
-{
-	switch (call->timeout) {
-	case POINTER:
-		return arguments[call->timeout_argument] != 0;
-	case MILLISECONDS:
-		return (int)arguments[call->timeout_argument] >= 0;
-	case NO_TIMEOUT:
-		break;
-	}
-	return false;
-}
-
 /* Was the number given to the 64-bit `syscall` instruction? With int 0x80 it means another call. */
 static bool is_native(const struct asleep_sight *sight)
 {
@@ -296,22 +272,46 @@ static bool is_native(const struct asleep_sight *sight)
 
 /*
  * restart_syscall(2) continues a call that was interrupted without a handler and that counts time:
- * sleeps, futex and poll. Of these only poll comes this way without a timeout too (fs/select.c,
- * do_restart_poll()), and where a thread sleeps in the kernel tells it from the others.
+ * sleeps, futex and poll (of these only poll without a timeout too, fs/select.c,
+ * do_restart_poll()). The registers are those of that call, and where the thread sleeps in the
+ * kernel tells which it is. 0: it does not.
  */
 static long restarted(const struct asleep_sight *sight)
 {
 	char path[64];
 	char *text;
-	long number = SYS_nanosleep;
+	long number = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", sight->pid, sight->tid);
 	if (procfs_read(path, &text, NULL) < 0)
-		return number;
-	if (strstr(text, "poll") && !strstr(text, "epoll"))
+		return 0;
+	if (strstr(text, "futex"))
+		number = SYS_futex;
+	else if (strstr(text, "poll") && !strstr(text, "epoll"))
 		number = SYS_poll;
+	else if (strcmp(text, "0") != 0)
+		/* Their own functions are left out of wchan. The first argument of one is a clock's
+		 * number, of the other a pointer. */
+		number =
+			sight->call.arguments[0] < CLOCKS_MAX ? SYS_clock_nanosleep : SYS_nanosleep;
 	free(text);
 	return number;
+}
+
+/* In a call with a timeout: what it is where that is left out, if it is far enough away. */
+static enum asleep_verdict judge_timed(struct asleep_proof *proof, size_t thread,
+				       const struct call *call)
+{
+	enum asleep_verdict verdict;
+
+	if (proof->limit <= 0 || asleep_seconds_left(&proof->sights[thread], call->timeout,
+						     call->timeout_argument) <= proof->limit)
+		return asleep_say(proof, thread, ASLEEP_NO, "%s: it has a timeout", call->name);
+	verdict = call->judge(proof, thread, call);
+	if (verdict != ASLEEP_FOREVER)
+		return verdict;
+	return asleep_say(proof, thread, ASLEEP_LONG, "%s: only a signal ends it within %g s",
+			  call->name, proof->limit);
 }
 
 enum asleep_verdict asleep_judge_call(struct asleep_proof *proof, size_t thread)
@@ -322,11 +322,14 @@ enum asleep_verdict asleep_judge_call(struct asleep_proof *proof, size_t thread)
 
 	if (number == SYS_restart_syscall)
 		number = restarted(sight);
+	if (number == 0 && sight->call.number == SYS_restart_syscall)
+		return asleep_say(proof, thread, ASLEEP_NO,
+				  "restart_syscall: it may end by itself");
 	call = find(number);
 	if (!call || !is_native(sight))
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN,
 				  "sleeps in system call %ld, of which nothing is known", number);
-	if (has_timeout(call, sight->call.arguments))
-		return asleep_say(proof, thread, ASLEEP_NO, "%s: it has a timeout", call->name);
+	if (asleep_has_timeout(&sight->call, call->timeout, call->timeout_argument))
+		return judge_timed(proof, thread, call);
 	return call->judge(proof, thread, call);
 }

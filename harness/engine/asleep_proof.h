@@ -37,11 +37,22 @@ struct asleep_source {
 	enum asleep_holder holder;
 };
 
+/* How a system call is told how long to sleep at most. */
+enum asleep_timeout {
+	TIMEOUT_NONE,
+	TIMEOUT_TIMESPEC, /* an argument points to a length; NULL: without limit */
+	TIMEOUT_TIMEVAL,
+	TIMEOUT_MILLISECONDS, /* an int; negative: without limit */
+	TIMEOUT_CLOCK,        /* as clock_nanosleep(2) */
+	TIMEOUT_FUTEX,        /* as futex(2), depending on the operation */
+};
+
 struct asleep_proof {
 	const pid_t *pids;
 	size_t count;
 	const pid_t *stopped;
 	size_t stopped_count;
+	double limit; /* seconds; 0: none */
 	struct asleep *out;
 	struct asleep_sight *sights; /* one for each of out->threads */
 	struct asleep_source *sources;
@@ -60,6 +71,12 @@ enum asleep_verdict asleep_say(struct asleep_proof *proof, size_t thread,
 
 /* asleep_calls.c: could the system call that the thread is in end by itself? */
 enum asleep_verdict asleep_judge_call(struct asleep_proof *proof, size_t thread);
+
+/* asleep_timeouts.c: has the call a timeout in that argument, and how many seconds does it sleep
+ * from now on at least? Not above 0: that is not known. */
+bool asleep_has_timeout(const struct process_syscall *call, enum asleep_timeout kind, int argument);
+double asleep_seconds_left(const struct asleep_sight *sight, enum asleep_timeout kind,
+			   int argument);
 
 /* asleep_waits.c: calls that wait for processes, futexes and file locks. */
 enum asleep_verdict asleep_judge_children(struct asleep_proof *proof, size_t thread,

@@ -194,8 +194,6 @@ enum asleep_verdict asleep_judge_futex(struct asleep_proof *proof, size_t thread
 		return asleep_say(proof, thread, ASLEEP_UNKNOWN, "futex: operation %llu",
 				  (unsigned long long)arguments[1]);
 	}
-	if (arguments[3])
-		return asleep_say(proof, thread, ASLEEP_NO, "futex: it has a timeout");
 	/* Private: only threads of this address space, all of which are in the set. */
 	if (arguments[1] & FUTEX_PRIVATE_FLAG)
 		return asleep_say(proof, thread, ASLEEP_FOREVER,

@@ -26,10 +26,10 @@ static int look_asleep(struct walker *walker)
 	int error;
 
 	asleep_free(&walker->asleep);
-	error = asleep_prove(pids, count, NULL, 0, walker->guard->walker_has_timer,
+	error = asleep_prove(pids, count, NULL, 0, walker->guard->walker_has_timer, walker->limit,
 			     &walker->asleep);
 	free(pids);
-	if (!error && walker->asleep.verdict == ASLEEP_FOREVER)
+	if (!error && walker->asleep.verdict >= ASLEEP_LONG)
 		walker->end = WALKER_STUCK;
 	return error;
 }

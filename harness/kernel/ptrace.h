@@ -61,7 +61,7 @@ bool trace_has_watches(void);
 enum trace_watch { WATCH_EXECUTE, WATCH_WRITE, WATCH_ACCESS };
 
 /* `size` is 1, 2, 4 or 8 and `address` a multiple of it; execute: size 1. -ENOTSUP: the machine
- * has none; -EINVAL: not such a place. */
+ * has none, or none that work; -EINVAL: not such a place. */
 int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
 		    size_t size) MUST_CHECK;
 int trace_clear_watch(pid_t tid, unsigned int slot) MUST_CHECK;

@@ -2,6 +2,7 @@
 /* See baseline.h. */
 #include "harness/model/baseline.h"
 
+#include "harness/base/alloc.h"
 #include "harness/base/clock.h"
 #include "harness/engine/undo.h"
 #include "harness/model/evidence.h"
@@ -75,8 +76,10 @@ static int read_end(struct stage *stage, struct baseline *baseline)
 	else if (walker->end == WALKER_KILLED)
 		baseline->outcome = (struct outcome){OUTCOME_SIGNAL, walker->exit_signal};
 	else
-		return fail(-EDEADLK, "%s sleeps for ever, with the signal and without it: %s",
-			    stage->scenario->program, walker->asleep.why);
+		return fail(-EDEADLK, "%s sleeps %s, with the signal and without it: %s",
+			    stage->scenario->program,
+			    walker->asleep.verdict == ASLEEP_LONG ? "on" : "for ever",
+			    walker->asleep.why);
 	for (int i = 0; !error && i < CAPTURE_STREAMS; i++)
 		error = capture_read(&stage->capture, i, OUTPUT_MAX, &baseline->streams[i]);
 	if (!error && capture_weight(&stage->capture) > (off_t)OUTPUT_MAX)
@@ -97,6 +100,8 @@ static int run_once(struct stage *stage, struct baseline *baseline)
 	error = walker_finish(&stage->walker);
 	if (!error && stage->walker.end == WALKER_STUCK) {
 		baseline->awaits_signal = true;
+		if (stage->walker.asleep.verdict == ASLEEP_LONG)
+			baseline->sleeps = alloc_text(stage->walker.asleep.why);
 		error = walker_wake(&stage->walker, stage->scenario->signal);
 	}
 	baseline->seconds = clock_now() - start;
@@ -199,6 +204,8 @@ void baseline_free(struct baseline *baseline)
 		free(baseline->streams[i].bytes);
 		baseline->streams[i] = (struct text){0};
 	}
+	free(baseline->sleeps);
+	baseline->sleeps = NULL;
 }
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv): tells outputs apart in a report without printing them. */
@@ -217,9 +224,10 @@ json_t *baseline_json(const struct baseline *baseline)
 	const struct text *err = &baseline->streams[CAPTURE_ERR];
 	char ended[OUTCOME_TEXT];
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:b}", "type", "baseline", "outcome",
-			 outcome_text(&baseline->outcome, ended), "stdout_bytes",
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:s*, s:b}", "type", "baseline",
+			 "outcome", outcome_text(&baseline->outcome, ended), "stdout_bytes",
 			 (json_int_t)out->size, "stderr_bytes", (json_int_t)err->size,
 			 "stdout_hash", hash(out), "stderr_hash", hash(err), "awaits_signal",
-			 baseline->awaits_signal, "deterministic", baseline->compare_output);
+			 baseline->awaits_signal, "sleeps", baseline->sleeps, "deterministic",
+			 baseline->compare_output);
 }

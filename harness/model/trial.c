@@ -294,7 +294,7 @@ static int look_asleep(struct trial *trial)
 
 	asleep_free(&trial->asleep);
 	error = asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer,
-			     &trial->asleep);
+			     stage->baseline->trial_limit, &trial->asleep);
 	free(pids);
 	free(stopped);
 	return error;
@@ -320,12 +320,13 @@ static int look(struct trial *trial, struct course *course)
 	error = look_asleep(trial);
 	if (error)
 		return error;
-	if (trial->asleep.verdict == ASLEEP_FOREVER) {
+	if (trial->asleep.verdict >= ASLEEP_LONG) {
 		if (trial->is_control && baseline->awaits_signal && !course->was_woken) {
 			course->was_woken = true;
 			return kill(trial->pid, trial->stage->scenario->signal) < 0 ? -errno : 0;
 		}
-		give_up(trial, course, OUTCOME_STUCK);
+		give_up(trial, course,
+			trial->asleep.verdict == ASLEEP_FOREVER ? OUTCOME_STUCK : OUTCOME_TIMEOUT);
 	} else if (cpu_seconds(trial) > baseline->cpu_limit || prints_without_end(trial)) {
 		give_up(trial, course, OUTCOME_SPINNING);
 	} else if (time - course->start - watch_step_cost(trial->pid).seconds >
@@ -500,6 +501,12 @@ void trial_free(struct trial *trial)
 	asleep_free(&trial->asleep);
 	went_free(&trial->went);
 	python_stack_free(&trial->end_python);
+}
+
+bool trial_sleeps_on(const struct trial *trial)
+{
+	return trial->outcome.kind == OUTCOME_STUCK ||
+	       (trial->outcome.kind == OUTCOME_TIMEOUT && trial->asleep.verdict == ASLEEP_LONG);
 }
 
 bool trial_went_on(const struct trial *trial)

@@ -81,6 +81,9 @@ int trial_put_back(struct trial *trial) MUST_CHECK;
 
 void trial_free(struct trial *trial);
 
+/* Was it proved to sleep for ever, or for longer than the limit (ASLEEP_LONG)? */
+bool trial_sleeps_on(const struct trial *trial);
+
 /* Did the program go on to the end that it has without the signal? Only then it owes the state that
  * it ends with there; one that ended because of the signal, or in the handler, does not. */
 bool trial_went_on(const struct trial *trial);

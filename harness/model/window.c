@@ -23,7 +23,10 @@
 static int not_reached(const struct window *window, const struct walker *walker)
 {
 	char name[16];
+	int error = window_line_refuse(window);
 
+	if (error)
+		return error;
 	if (window->from->kind == LOCATION_HANDLER)
 		return fail(-ENOENT,
 			    "%s never installs a handler for %s, so the default window never "
@@ -398,6 +401,7 @@ int window_enter(struct window *window, struct walker *walker)
 	if (walker->end != WALKER_RUNS)
 		return not_reached(window, walker);
 	walker->allow_threads = false;
+	window_line_free(window);
 	if (!window->interpreter)
 		window_find_interpreter(window, walker);
 	error = resolve_ends(window, walker);
@@ -406,6 +410,7 @@ int window_enter(struct window *window, struct walker *walker)
 
 void window_free(struct window *window)
 {
+	window_line_free(window);
 	free(window->ends);
 	window->ends = NULL;
 	window->end_count = 0;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct interpreter;
+struct window_line;
 
 enum window_in {
 	WINDOW_IN_ALL,
@@ -35,6 +36,7 @@ struct window {
 	bool ends_in_python;
 	size_t open_windows; /* of the companion module where this one was opened, itself included;
 				0: it begins at no such window */
+	struct window_line *line; /* the place FILE.py:LINE that is looked for, NULL: none */
 	enum window_in in_kind;
 	uint64_t inside_sp; /* the stack pointer when the extension was left, 0: it does not run */
 };
@@ -52,6 +54,9 @@ void window_free(struct window *window);
 
 /* Does the window end before the instruction where the walker stands? */
 bool window_is_end(const struct window *window, uint64_t pc);
+
+/* 0, or -errno with a sentence: the place FILE.py:LINE that was not reached has no code. */
+int window_line_refuse(const struct window *window) MUST_CHECK;
 
 /* Is the walker where `in` lets nothing through before code of other modules is executed? */
 bool window_is_outside(const struct window *window);

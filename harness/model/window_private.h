@@ -37,6 +37,21 @@ int window_companion_open(struct window *window, struct walker *walker, uint64_t
 /* The walker stands at the first instruction of a frame of this code: does the window end? */
 bool window_companion_is_end(const struct window *window, const struct interpreter_code *code);
 
+/* Is `name` the path, or a part of it from a slash on to its end? */
+bool window_is_path_end(const char *path, const char *name);
+
+/*
+ * window_line.c: a place FILE.py:LINE, which must outlive the window. window_line_meet() is told of
+ * each code object of such a file that is met; window_line_look() looks at those that run where the
+ * walker stands; window_line_refuse() fails with a sentence where a file was met that has no code
+ * there and none that has; 0 otherwise. Neither refuses where no place was given.
+ */
+struct interpreter_code;
+void window_line_begin(struct window *window, const struct location *location);
+void window_line_free(struct window *window);
+void window_line_meet(const struct window *window, const struct interpreter_code *code);
+int window_line_look(const struct window *window) MUST_CHECK;
+
 /* Does the walker's innermost Python frame belong to a file that `in` lets through? */
 bool window_python_is_in(const struct window *window);
 

@@ -43,8 +43,7 @@ static const char *last_part(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Is `name` the path, or a part of it from a slash on to its end? */
-static bool is_path_end(const char *path, const char *name)
+bool window_is_path_end(const char *path, const char *name)
 {
 	const size_t size = strlen(path);
 	const size_t length = strlen(name);
@@ -80,14 +79,16 @@ static bool is_script(const struct search *search, const struct interpreter_code
 		return true; /* -c, or standard input */
 	}
 	/* A code object's file may be shortened from the left. */
-	return is_path_end(file,
-			   strncmp(code->file, "...", 3) == 0 ? last_part(code->file) : code->file);
+	return window_is_path_end(file, strncmp(code->file, "...", 3) == 0 ? last_part(code->file)
+									   : code->file);
 }
 
 static bool has_line(const struct search *search, const struct interpreter_code *code)
 {
-	return is_path_end(code->file, search->location->name) &&
-	       python_line_offsets(search->python, search->walker->pid, code->address,
+	if (!window_is_path_end(code->file, search->location->name))
+		return false;
+	window_line_meet(search->window, code);
+	return python_line_offsets(search->python, search->walker->pid, code->address,
 				   (int)search->location->number, NULL, 0) > 0;
 }
 
@@ -299,6 +300,8 @@ static int search_from(struct window *window, struct walker *walker)
 
 	if (error)
 		return error;
+	if (window->from->kind == LOCATION_PYTHON_LINE)
+		window_line_begin(window, window->from);
 	search.eval = python_image(search.python)->eval;
 	search.has_starters = dispatch_points_of(search.dispatch, "RESUME", points) > 0;
 	if (window->from->kind == LOCATION_WINDOW)
@@ -383,7 +386,10 @@ int window_python_ends(struct window *window)
 	window->ends = alloc_resize(NULL, window->end_count, sizeof(*window->ends));
 	memcpy(window->ends, all, window->end_count * sizeof(*window->ends));
 	window->ends_in_python = true;
-	return 0;
+	if (window->to->kind != LOCATION_PYTHON_LINE)
+		return 0;
+	window_line_begin(window, window->to);
+	return window_line_look(window);
 }
 
 bool window_python_is_end(const struct window *window, uint64_t pc)
@@ -406,8 +412,11 @@ bool window_python_is_end(const struct window *window, uint64_t pc)
 		return instruction.offset == 0 && is_function(code, window->to->name);
 	if (window->to->kind == LOCATION_WINDOW)
 		return instruction.offset == 0 && window_companion_is_end(window, code);
-	if (code->is_to < 0)
-		code->is_to = is_path_end(code->file, window->to->name);
+	if (code->is_to < 0) {
+		code->is_to = window_is_path_end(code->file, window->to->name);
+		if (code->is_to)
+			window_line_meet(window, code);
+	}
 	return code->is_to && python_line(python, window->walker->pid, code->address,
 					  instruction.offset) == (int)window->to->number;
 }

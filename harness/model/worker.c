@@ -222,6 +222,12 @@ static int settle_end(struct walk *walk)
 
 	if (*walk->end)
 		return 0;
+	if (walker->end != WALKER_RUNS) {
+		int error = window_line_refuse(&walk->window);
+
+		if (error)
+			return error;
+	}
 	if (walker->end == WALKER_THREADS) {
 		end_because(walk, false,
 			    "the program started a second thread: copies by fork would have only "

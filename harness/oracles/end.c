@@ -123,6 +123,25 @@ static void judge_stuck(const struct trial *trial, struct verdict *verdict)
 				      asleep_json(&trial->asleep));
 }
 
+/* The proof is only that it does not end within the limit. */
+static void judge_long(const struct trial *trial, struct verdict *verdict)
+{
+	char sent[SIGNAL_NAME_SIZE];
+	char function[100];
+
+	name_end(trial, function, sizeof(function));
+	verdict->kind = "timeout";
+	verdict->severity = SEVERITY_ERROR;
+	snprintf(verdict->title, sizeof(verdict->title),
+		 "after %s here the program sleeps on%s%s, for longer than the limit of %g s",
+		 signal_name(trial->stage->scenario->signal, sent), *function ? " in " : "",
+		 function, trial->stage->baseline->trial_limit);
+	place_end(trial, "asleep", verdict);
+	verdict->evidence =
+		json_pack("{s:f, s:s, s:o}", "limit_seconds", trial->stage->baseline->trial_limit,
+			  "proof", trial->asleep.why, "threads", asleep_json(&trial->asleep));
+}
+
 static void judge_slow(const struct trial *trial, struct verdict *verdict)
 {
 	const bool spins = trial->outcome.kind == OUTCOME_SPINNING;
@@ -240,7 +259,10 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 		return 1;
 	case OUTCOME_SPINNING:
 	case OUTCOME_TIMEOUT:
-		judge_slow(trial, verdicts);
+		if (trial_sleeps_on(trial))
+			judge_long(trial, verdicts);
+		else
+			judge_slow(trial, verdicts);
 		return 1;
 	case OUTCOME_STOPPED:
 		/* What the default action of a stop signal does is no defect. */

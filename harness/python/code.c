@@ -160,61 +160,6 @@ uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code
 	return (file << 24 ^ name) * 31 + (uint32_t)first_line;
 }
 
-/* What python_line_offsets() works on. */
-struct line_search {
-	const struct python *python;
-	unsigned char *bytes;
-	uint64_t size;
-	unsigned char *table;
-	size_t table_size;
-	int32_t first_line;
-};
-
-static ssize_t collect_offsets(const struct line_search *search, int line, int *offsets, size_t max)
-{
-	const struct python_version *version = search->python->version;
-	size_t count = 0;
-	int next;
-
-	for (int at = 0; (uint64_t)at < search->size; at = next) {
-		next = at + UNIT;
-		if (version->base != NULL)
-			next += UNIT * version->caches[version->base[search->bytes[at]]];
-		if (lines_find(version->minor, search->table, search->table_size,
-			       search->first_line, at) != line)
-			continue;
-		if (count < max)
-			offsets[count] = at;
-		count++;
-	}
-	return (ssize_t)count;
-}
-
-ssize_t python_line_offsets(const struct python *python, pid_t pid, uint64_t code, int line,
-			    int *offsets, size_t max)
-{
-	struct line_search search = {.python = python};
-	uint64_t start, object;
-	ssize_t count;
-	int error = code_instructions(python, pid, code, &start, &search.size);
-
-	if (error == 0)
-		error = read_pointer(pid, code + python->at.code_lines, &object);
-	if (error == 0)
-		error = read_int(pid, code + python->at.code_first_line, &search.first_line);
-	if (error == 0)
-		error = read_bytes(python, pid, object, CODE_MAX, &search.table,
-				   &search.table_size);
-	if (error != 0)
-		return error;
-	search.bytes = alloc_zero(search.size + UNIT);
-	error = memory_read(pid, start, search.bytes, search.size);
-	count = error != 0 ? error : collect_offsets(&search, line, offsets, max);
-	free(search.bytes);
-	free(search.table);
-	return count;
-}
-
 int python_fill_frame(const struct python *python, pid_t pid, uint64_t code, int offset,
 		      struct python_frame *frame)
 {

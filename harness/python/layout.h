@@ -72,6 +72,7 @@
 	X(code_exceptions)                                                                         \
 	X(code_flags)                                                                              \
 	X(code_local_count)                                                                        \
+	X(code_constants)                                                                          \
 	X(exc_info_value)                                                                          \
 	X(exc_info_type)      /* up to 3.10 */                                                     \
 	X(exc_info_traceback) /* up to 3.10 */                                                     \

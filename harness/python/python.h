@@ -128,6 +128,18 @@ uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code
 ssize_t python_line_offsets(const struct python *python, pid_t pid, uint64_t code, int line,
 			    int *offsets, size_t max) MUST_CHECK;
 
+/* What a file has beside a line: the nearest lines with code, 0 where there is none. */
+struct python_near_lines {
+	int line;
+	bool has_line; /* it has code itself */
+	int before;
+	int after;
+};
+
+/* Of a code object and all that are defined in it: for a module's, of the whole file. */
+int python_near_lines(const struct python *python, pid_t pid, uint64_t code, int line,
+		      struct python_near_lines *near) MUST_CHECK;
+
 /* The Python line of the instruction `offset` bytes into a code object; 0: it has none. */
 int python_line(const struct python *python, pid_t pid, uint64_t code, int offset);
 

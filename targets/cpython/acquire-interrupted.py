@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""acquire() of a lock that somebody else holds is interrupted at once and leaves the lock as it was."""
+"""acquire() of a lock that is never released is interrupted at once, but not right before its system
+call."""
 import threading
 
 lock = threading.Lock()
@@ -8,7 +9,7 @@ lock.acquire()
 
 def work():
     try:
-        lock.acquire(timeout=0.4)
+        lock.acquire()
     except KeyboardInterrupt:
         print("interrupted")
 

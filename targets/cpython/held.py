@@ -24,10 +24,13 @@ def descriptors():
 
 
 def private_folder():
-    """Where the script's temporary files go, so that what is left of them can be told from others."""
+    """Where the script's temporary files go, so that what is left of them can be told from others. Their
+    names are no longer drawn by lot: how often that is done again would differ from run to run."""
+    import itertools
     import tempfile
 
     tempfile.tempdir = tempfile.mkdtemp(prefix="held-")
+    tempfile._name_sequence = map(str, itertools.count())
     return tempfile.tempdir
 
 

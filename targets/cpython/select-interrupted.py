@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""select() on a pipe to which nobody writes is interrupted at once."""
+"""select() on a pipe to which nobody writes is interrupted at once, but not right before its system call:
+select-wakeup.py is the twin that is."""
 import os
 import select
 
@@ -8,7 +9,7 @@ reader, writer = os.pipe()
 
 def work():
     try:
-        select.select([reader], [], [], 0.4)
+        select.select([reader], [], [])
     except KeyboardInterrupt:
         print("interrupted")
 

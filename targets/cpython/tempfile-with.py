@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A named temporary file: it must be gone whenever the interruption came."""
+"""A named temporary file: it is gone whenever the interruption came, which may itself be lost in the
+file's __del__."""
 import tempfile
 
 

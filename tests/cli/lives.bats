@@ -90,6 +90,15 @@ load helper
 		"before stuck,during same" ]
 }
 
+@test "it sleeps for longer than the limit: the baseline is given the signal there" {
+	sweep 1 --oracle end -b syscall --to after_rest -- "$VICTIMS/calls" rest
+	expect '.baseline.awaits_signal and .boundaries.complete' true
+	expect .baseline.sleeps "clock_nanosleep: only a signal ends it within 60 s"
+	expect '.outcomes == {"same": 1, "timeout": 1}' true
+	expect '.findings[0].title | contains("sleeps on in")' true
+	expect '.findings[0].example.evidence.proof' "clock_nanosleep: only a signal ends it within 10 s"
+}
+
 @test "a second thread at the window's start, or in it" {
 	sweep 2 -- "$VICTIMS/threads" at-start
 	says "has 2 threads where the window begins: a copy by fork would have one only"

@@ -107,3 +107,31 @@ trials()
 	[ "$status" -ne 0 ]
 	[[ $stderr == *"py:absent"* ]]
 }
+
+@test "a line without code is refused, with the nearest lines that have some" {
+	printf '%s\n' 'import other' '' 'def work():' '    x = 1' '' '    # a comment' '    return x' \
+		'' 'work()' >"$BATS_TEST_TMPDIR/blank.py"
+	printf '%s\n' '# first' 'a = 1' '' 'b = 2' >"$BATS_TEST_TMPDIR/other.py"
+	cd "$BATS_TEST_TMPDIR"
+	[[ $sigsweep == /* ]] || sigsweep=$OLDPWD/$sigsweep
+	refused() # SENTENCE OPTION...
+	{
+		run --separate-stderr "$sigsweep" run -q -b opcode --oracle end -o "$report" "${@:2}" \
+			-- "$python" -S blank.py
+		[ "$status" -eq 2 ]
+		# shellcheck disable=SC2154 # bats sets it
+		[[ $stderr == *"$1"* ]] || { echo "$stderr"; return 1; }
+	}
+	refused "blank.py has no code at line 5, so that no window begins or ends there: the nearest lines that have are 4 and 7" \
+		--from blank.py:5
+	refused "the nearest lines that have are 4 and 7" --from py:work --to blank.py:6
+	refused "blank.py has no code at line 99, so that no window begins or ends there: the nearest line that has is 9" \
+		--from module --to blank.py:99
+	# Of a module that is imported in the window, or before it.
+	refused "other.py has no code at line 1, so that no window begins or ends there: the nearest line that has is 2" \
+		--from other.py:1
+	refused "other.py has no code at line 3, so that no window begins or ends there: the nearest lines that have are 2 and 4" \
+		--in blank.py --from module --to other.py:3
+	# A line that has some and is not come to.
+	refused "ended before the window's start (--from held.py:4) was reached" --from held.py:4
+}

@@ -103,9 +103,13 @@ def confirm(chosen, version, path, cell):
         return 0
     command = [path.parent / word.removeprefix("manifest:") for word in keys["argument"]
                if word.startswith("manifest:")]
+    boundaries = traced.read_boundaries(cell.report.with_suffix(".jsonl"))
     seen = traced.trace(chosen.pythons / version / "python", chosen.build / "tests/python",
                         [place.removeprefix("py:") for place in window], command)
-    return traced.compare(traced.read_boundaries(cell.report.with_suffix(".jsonl")), seen)
+    if "in" in keys:  # tracing shows all files
+        functions = {function for function, *_ in boundaries}
+        seen = [place for place in seen if place[0] in functions]
+    return traced.compare(boundaries, seen)
 
 
 def confirm_all(chosen, version, cells):

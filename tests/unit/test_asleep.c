@@ -83,8 +83,8 @@ static enum asleep_verdict settle(const pid_t *pids, size_t count, const pid_t *
 				  size_t stopped_count, struct asleep *asleep)
 {
 	for (int n = 0; n < LOOKS; n++) {
-		assert_int_equal(asleep_prove(pids, count, stopped, stopped_count, false, asleep),
-				 0);
+		assert_int_equal(
+			asleep_prove(pids, count, stopped, stopped_count, false, 0, asleep), 0);
 		if (asleep->verdict != ASLEEP_NO)
 			break;
 		if (n + 1 < LOOKS)
@@ -134,6 +134,37 @@ static void expect_stopped(void (*body)(void), enum asleep_verdict verdict)
 	end(pid);
 }
 
+/* The verdict on a victim that has fallen asleep, where timeouts of more than `limit` seconds are.
+ */
+static void expect_within(void (*body)(void), bool is_interrupted, double limit,
+			  enum asleep_verdict verdict)
+{
+	struct asleep asleep;
+	pid_t pid = start(body);
+
+	if (is_interrupted) {
+		usleep(20000);
+		kill(pid, SIGSTOP);
+		usleep(20000);
+		kill(pid, SIGCONT);
+	}
+	for (int n = 0; n < LOOKS; n++) {
+		assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, limit, &asleep), 0);
+		if (asleep.verdict == verdict && verdict != ASLEEP_NO)
+			break;
+		if (verdict == ASLEEP_NO && n == 20)
+			break;
+		if (n + 1 == LOOKS || (verdict == ASLEEP_NO && asleep.verdict != verdict))
+			fail_msg("verdict %d: %s", asleep.verdict, asleep.why);
+		asleep_free(&asleep);
+		usleep(5000);
+	}
+	if (verdict == ASLEEP_LONG)
+		assert_non_null(strstr(asleep.why, ": only a signal ends it within 50 s"));
+	asleep_free(&asleep);
+	end(pid);
+}
+
 /* Must be NO at every one of some looks. */
 static void expect_awake(void (*body)(void), bool with_helper)
 {
@@ -142,8 +173,8 @@ static void expect_awake(void (*body)(void), bool with_helper)
 
 	pids[1] = atomic_load(&shared->helper);
 	for (int n = 0; n < 30; n++) {
-		assert_int_equal(asleep_prove(pids, with_helper ? 2 : 1, NULL, 0, false, &asleep),
-				 0);
+		assert_int_equal(
+			asleep_prove(pids, with_helper ? 2 : 1, NULL, 0, false, 0, &asleep), 0);
 		if (asleep.verdict != ASLEEP_NO)
 			fail_msg("verdict %d: %s", asleep.verdict, asleep.why);
 		asleep_free(&asleep);
@@ -224,11 +255,11 @@ static void a_timer_may_wake(void **state)
 	assert_int_equal(asleep.threads[0].tid, pid);
 	assert_string_equal(asleep.threads[0].why, "pause: only a signal ends it");
 	asleep_free(&asleep);
-	assert_int_equal(asleep_prove(&pid, 1, NULL, 0, true, &asleep), 0);
+	assert_int_equal(asleep_prove(&pid, 1, NULL, 0, true, 0, &asleep), 0);
 	assert_int_equal(asleep.verdict, ASLEEP_UNKNOWN);
 	asleep_free(&asleep);
 	end(pid);
-	assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, &asleep), 0);
+	assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, 0, &asleep), 0);
 	assert_int_equal(asleep.verdict, ASLEEP_NO);
 	asleep_free(&asleep);
 }
@@ -669,7 +700,7 @@ static void interrupt_and_expect_awake(void (*body)(void))
 	usleep(20000);
 	kill(pid, SIGCONT);
 	for (int n = 0; n < 20; n++) {
-		assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, &asleep), 0);
+		assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, 0, &asleep), 0);
 		assert_int_equal(asleep.verdict, ASLEEP_NO);
 		asleep_free(&asleep);
 		usleep(2000);
@@ -696,6 +727,98 @@ static void interrupted_sleeps(void **state)
 	interrupt_and_expect_awake(body_sleep);
 	interrupt_and_expect_awake(body_poll_with_timeout);
 	interrupt_and_expect_awake(body_timed_mutex);
+}
+
+static void body_sleep_until(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += 100;
+	ready();
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+}
+
+static void body_old_sleep(void)
+{
+	struct timespec time = {.tv_sec = 100};
+
+	ready();
+	syscall(SYS_nanosleep, &time, NULL);
+}
+
+static void body_sleep_on_the_cpu_clock(void)
+{
+	struct timespec time = {.tv_sec = 100};
+
+	ready();
+	syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &time, NULL);
+}
+
+static void body_select_with_timeout(void)
+{
+	struct timeval time = {.tv_sec = 100};
+
+	ready();
+	select(0, NULL, NULL, NULL, &time);
+}
+
+static void body_sigtimedwait(void)
+{
+	struct timespec time = {.tv_sec = 100};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	ready();
+	sigtimedwait(&set, NULL, &time);
+}
+
+static void body_futex_with_timeout(void)
+{
+	struct timespec time = {.tv_sec = 100};
+	static int word;
+
+	ready();
+	syscall(SYS_futex, &word, 128 /* FUTEX_WAIT, private */, 0, &time, NULL, 0);
+}
+
+static void body_others_pipe_with_timeout(void)
+{
+	int ends[2];
+
+	if (pipe(ends) == 0) {
+		orphan_helper();
+		wait_by_poll(ends[0], 100000);
+	}
+}
+
+/* Each sleeps for 100 seconds. */
+static void long_sleeps(void **state)
+{
+	/* SIGCONT ends sigtimedwait(2), and all others go on. */
+	static void (*const bodies[])(void) = {
+		body_sleep,
+		body_sleep_until,
+		body_old_sleep,
+		body_select_with_timeout,
+		body_futex_with_timeout,
+		body_timed_mutex,
+		body_poll_with_timeout,
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(bodies) / sizeof(*bodies); n++) {
+		expect_within(bodies[n], false, 50, ASLEEP_LONG);
+		expect_within(bodies[n], false, 101, ASLEEP_NO);
+		expect_within(bodies[n], true, 50, ASLEEP_LONG);
+		expect_within(bodies[n], true, 101, ASLEEP_NO);
+	}
+	expect_within(body_sigtimedwait, false, 50, ASLEEP_LONG);
+	expect_within(body_pause, false, 50, ASLEEP_FOREVER);
+	expect_within(body_others_pipe_with_timeout, false, 50, ASLEEP_UNKNOWN);
+	expect_within(body_sleep_on_the_cpu_clock, false, 50, ASLEEP_NO);
 }
 
 static void awake(void **state)
@@ -818,7 +941,7 @@ static void is_cheap(void **state)
 	asleep_free(&asleep);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (int n = 0; n < 100; n++) {
-		assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, &asleep), 0);
+		assert_int_equal(asleep_prove(&pid, 1, NULL, 0, false, 0, &asleep), 0);
 		asleep_free(&asleep);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
@@ -849,6 +972,7 @@ int main(void)
 		cmocka_unit_test(readiness),
 		cmocka_unit_test(interrupted_poll),
 		cmocka_unit_test(interrupted_sleeps),
+		cmocka_unit_test(long_sleeps),
 		cmocka_unit_test(awake),
 		cmocka_unit_test(children),
 		cmocka_unit_test(file_locks),

@@ -235,6 +235,23 @@ static int take_dispatch(struct oracle_state *state, const struct trial *trial)
 	return error;
 }
 
+/*
+ * Without a breakpoint of the CPU it was not seen who looked at signals. That matters only where
+ * the exception comes up at the call of an __enter__: is the block entered then?
+ */
+static bool is_unsure(struct oracle_state *state, const struct cleanup_course *got,
+		      const struct cleanup_event *frames, size_t count)
+{
+	const struct cleanup_event *last =
+		got->handled_at ? &got->events[got->handled_at - 1] : frames;
+	const struct python_step *step;
+
+	if (state->is_watched || !got->has_handled || (!got->handled_at && !count))
+		return false;
+	step = python_blocks_step(&state->codes.list[last->code]->blocks, last->offset);
+	return step && step->enters;
+}
+
 static int follow_both(struct oracle_state *state, const struct trial *trial, struct rising *rising)
 {
 	const struct python_image *image =
@@ -253,10 +270,17 @@ static int follow_both(struct oracle_state *state, const struct trial *trial, st
 	if (!error) {
 		const size_t count = frames_at_boundary(state, trial, frames);
 
+		if (is_unsure(state, &got, frames, count))
+			error = fail(-ENOTSUP,
+				     "this machine has no watchpoints, so that it was not "
+				     "seen whether __enter__ had returned");
 		got.entered = state->entered;
-		rising->count = cleanup_compare(&state->codes, image->version >> 16 & 0xff, frames,
+		if (!error)
+			rising->count =
+				cleanup_compare(&state->codes, image->version >> 16 & 0xff, frames,
 						count, &expected, &got, rising->losses);
-		error = rising->count < 0 ? (int)rising->count : 0;
+		if (!error && rising->count < 0)
+			error = (int)rising->count;
 	}
 	cleanup_course_free(&expected);
 	cleanup_course_free(&got);

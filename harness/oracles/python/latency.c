@@ -83,9 +83,10 @@ static size_t judge_asleep(const struct trial *trial, struct verdict *verdict)
 			trial->end_stack.frames, trial->end_stack.count, &name))
 		snprintf(function, sizeof(function), "%s:%s", name.module, name.function);
 	snprintf(verdict->title, sizeof(verdict->title),
-		 "%s has arrived, and %.120s sleeps for ever without acting on it",
+		 "%s has arrived, and %.120s sleeps %s without acting on it",
 		 signal_name(trial->stage->scenario->signal, sent),
-		 *function ? function : "C code");
+		 *function ? function : "C code",
+		 trial->outcome.kind == OUTCOME_STUCK ? "for ever" : "on");
 	verdict->evidence = evidence_of(trial, function);
 	return violate(verdict, "asleep", function, NULL);
 }
@@ -102,7 +103,7 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 		snprintf(verdicts->title, sizeof(verdicts->title), "%s", went->track.reason);
 		return 1;
 	}
-	if (went->track.kind == WENT_PENDING && trial->outcome.kind == OUTCOME_STUCK)
+	if (went->track.kind == WENT_PENDING && trial_sleeps_on(trial))
 		return judge_asleep(trial, verdicts);
 	if (went_seconds(went) > trial->stage->scenario->max_latency)
 		return judge_late(trial, verdicts);

@@ -31,9 +31,27 @@ static void read_on(char **arguments)
 		_exit(errno == EINTR ? 0 : 9);
 }
 
+/* Also the end of a window that is never come to without the signal. */
+__attribute__((noinline)) void after_rest(int error)
+{
+	_exit(error == EINTR ? 0 : 9);
+}
+
+/* Sleeps for longer than anybody waits. */
+static void rest(char **arguments)
+{
+	const struct timespec time = {1000, 0};
+
+	(void)arguments;
+	install(SIGINT);
+	if (nanosleep(&time, NULL) < 0)
+		after_rest(errno);
+}
+
 static const struct behaviour behaviours[] = {
 	{"nap", nap},
 	{"read", read_on},
+	{"rest", rest},
 	{NULL, NULL},
 };
 
