@@ -130,6 +130,45 @@ int trace_clear_watch(pid_t tid, unsigned int slot)
 	return error ? error : poke_user(tid, debug_register(7), control & ~watch_mask(slot));
 }
 
+static volatile uint64_t probed;
+
+/* What is traced by the probe: touches the watched bytes once. */
+static void touch(void)
+{
+	if (trace_me() == 0 && raise(SIGSTOP) == 0)
+		probed = 1;
+	_exit(0);
+}
+
+static bool try_watch(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       poke_user(pid, debug_register(0), (uint64_t)(uintptr_t)&probed) == 0 &&
+	       poke_user(pid, debug_register(7), watch_bits(0, WATCH_WRITE, sizeof(probed))) == 0 &&
+	       request(PTRACE_CONT, pid, NULL, NULL) == 0 && waitpid(pid, &status, __WALL) == pid &&
+	       WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
+}
+
+bool trace_has_watches(void)
+{
+	static enum { UNKNOWN, NONE, SOME } found;
+	pid_t pid;
+
+	if (found != UNKNOWN)
+		return found == SOME;
+	pid = fork();
+	if (pid == 0)
+		touch();
+	if (pid < 0)
+		return false;
+	found = try_watch(pid) ? SOME : NONE;
+	if (kill(pid, SIGKILL) == 0)
+		(void)!waitpid(pid, NULL, __WALL);
+	return found == SOME;
+}
+
 int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
 		    size_t size)
 {
@@ -139,6 +178,8 @@ int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_
 	if ((size != 1 && size != 2 && size != 4 && size != 8) || address % size ||
 	    (kind == WATCH_EXECUTE && size != 1))
 		return -EINVAL;
+	if (!trace_has_watches())
+		return -ENOTSUP;
 	error = peek_user(tid, debug_register(7), &control);
 	if (!error)
 		error = poke_user(tid, debug_register(slot), address);

@@ -53,6 +53,10 @@ int trace_get_float_control(pid_t tid, uint32_t *control) MUST_CHECK;
 
 enum trace_watch { WATCH_EXECUTE, WATCH_WRITE, WATCH_ACCESS };
 
+/* Does this machine really stop there? Some virtual ones take the registers' values and never trap.
+ * Tried once, in a child process. */
+bool trace_has_watches(void);
+
 /* `size` is 1, 2, 4 or 8 and `address` a multiple of it; execute: size 1. -ENOTSUP: the machine
  * has none; -EINVAL: not such a place. */
 int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,

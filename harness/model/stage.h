@@ -36,6 +36,9 @@ struct watches {
 	size_t told;                 /* the oracle that is being told something */
 	bool has_finalize;           /* `finalize` is the slot of MOMENT_FINALIZE */
 	unsigned int finalize;
+	/* Where the CPU has none: an instruction in the copy's code instead, 0: none. */
+	uint64_t finalize_at;
+	uint8_t finalize_code[BREAKPOINT_SIZE]; /* that was there */
 };
 
 struct interpreter;

@@ -2,9 +2,12 @@
 /* See tell.h. */
 #include "harness/model/tell.h"
 
+#include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/interpreter.h"
 #include "harness/model/watch.h"
+
+#include <errno.h>
 
 #define NOBODY SIZE_MAX /* a watch that is no oracle's */
 
@@ -49,11 +52,55 @@ void tell_oracles(struct trial *trial, enum oracle_moment moment)
 			tell(trial, i, moment);
 }
 
+static bool set_breakpoint(struct trial *trial, uint64_t address)
+{
+	struct watches *watches = &trial->stage->watches;
+
+	if (memory_read(trial->pid, address, watches->finalize_code, BREAKPOINT_SIZE) ||
+	    memory_write(trial->pid, address, breakpoint_instruction, BREAKPOINT_SIZE))
+		return false;
+	watches->finalize_at = address;
+	return true;
+}
+
+int tell_clear_finalize(struct trial *trial, pid_t pid, bool *was_there)
+{
+	const struct watches *watches = &trial->stage->watches;
+	struct registers registers;
+	int error = watches->finalize_at ? trace_get_registers(pid, &registers) : 0;
+
+	*was_there = false;
+	if (error || !watches->finalize_at ||
+	    registers_pc(&registers) != watches->finalize_at + BREAKPOINT_SIZE)
+		return error;
+	*was_there = true;
+	registers_set_pc(&registers, watches->finalize_at);
+	error = trace_set_registers(pid, &registers);
+	return error ? error
+		     : memory_write(pid, watches->finalize_at, watches->finalize_code,
+				    BREAKPOINT_SIZE);
+}
+
+/* The trial's own process ran into it. */
+static int tell_breakpoint(struct trial *trial, bool *was_there)
+{
+	int error = tell_clear_finalize(trial, trial->pid, was_there);
+
+	if (!error && *was_there)
+		error = trace_get_registers(trial->pid, &trial->watch_registers);
+	if (error || !*was_there)
+		return error;
+	trial->stage->watches.has_finalize = false;
+	tell_oracles(trial, MOMENT_FINALIZE);
+	return 0;
+}
+
 void tell_at_finalize(struct trial *trial)
 {
 	struct watches *watches = &trial->stage->watches;
 	const struct python_image *image;
 	bool is_wanted = false;
+	int error;
 
 	for (size_t i = 0; trial->oracle_states && trial->stage->scenario->oracles[i]; i++)
 		is_wanted |= listens(trial, i, MOMENT_FINALIZE);
@@ -61,9 +108,11 @@ void tell_at_finalize(struct trial *trial)
 		return;
 	image = python_image(interpreter_python(trial->stage->interpreter));
 	watches->told = NOBODY;
+	if (!image->finalize)
+		return;
+	error = trial_watch(trial, WATCH_EXECUTE, image->finalize, 1, &watches->finalize);
 	watches->has_finalize =
-		image->finalize &&
-		trial_watch(trial, WATCH_EXECUTE, image->finalize, 1, &watches->finalize) == 0;
+		!error || (error == -ENOTSUP && set_breakpoint(trial, image->finalize));
 }
 
 /* Once: an interpreter that is finalised in an embedding program may be started anew. */
@@ -71,7 +120,7 @@ static void tell_finalize(struct trial *trial, unsigned int hits)
 {
 	struct watches *watches = &trial->stage->watches;
 
-	if (!watches->has_finalize || !(hits & 1U << watches->finalize))
+	if (!watches->has_finalize || watches->finalize_at || !(hits & 1U << watches->finalize))
 		return;
 	watches->has_finalize = false;
 	trial_unwatch(trial, watches->finalize);
@@ -95,6 +144,11 @@ int tell_watches(struct trial *trial, bool *was_watch)
 	int error = 0;
 
 	*was_watch = false;
+	if (trial->stage->watches.has_finalize && trial->stage->watches.finalize_at) {
+		error = tell_breakpoint(trial, was_watch);
+		if (error || *was_watch)
+			return error;
+	}
 	if (!trial->stage->watches.taken)
 		return 0;
 	error = trace_take_watch_hits(trial->pid, &hits);

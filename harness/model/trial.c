@@ -330,6 +330,18 @@ static int look(struct trial *trial, struct course *course)
 	return 0;
 }
 
+/* What the trial started, or the walker. */
+static int settle_other(struct trial *trial, const struct stop *stop)
+{
+	bool was_ours = false;
+	int error = stop->kind == STOP_TRAP ? tell_clear_finalize(trial, stop->tid, &was_ours) : 0;
+
+	if (error)
+		return error;
+	return was_ours ? trace_resume(stop->tid, TRACE_CONTINUE, 0)
+			: walker_serve(&trial->stage->walker, stop);
+}
+
 static int settle(struct trial *trial, struct course *course, const struct stop *stop)
 {
 	int error;
@@ -337,7 +349,7 @@ static int settle(struct trial *trial, struct course *course, const struct stop 
 	if (stop->tid == trial->pid)
 		error = settle_main(trial, course, stop);
 	else
-		error = walker_serve(&trial->stage->walker, stop);
+		error = settle_other(trial, stop);
 	if (course->main_ended > 0 && family_others(&trial->stage->family, FAMILY_TRIAL, 0) == 0)
 		course->has_ended = true;
 	return error == -ESRCH ? 0 : error;
@@ -454,6 +466,7 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->undo_mark = undo_mark(stage->guard.undo);
 	stage->watches.taken = 0;
 	stage->watches.has_finalize = false;
+	stage->watches.finalize_at = 0;
 	stage->guard.has_timer = false;
 	stage->guard.removed_segment_count = 0;
 	stage->guard.trial_signals = stage->guard.walker_signals;
