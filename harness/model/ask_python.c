@@ -37,6 +37,14 @@ static int drain_signals(struct symbols *symbols, pid_t pid)
 	return error ? error : call(symbols, pid, "PyErr_Clear", 0, &result);
 }
 
+int ask_python_collect(struct symbols *symbols, pid_t pid)
+{
+	uint64_t result;
+	int error = drain_signals(symbols, pid);
+
+	return error ? error : call(symbols, pid, "PyGC_Collect", 0, &result);
+}
+
 int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
 	       char **answer)
 {

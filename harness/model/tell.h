@@ -12,9 +12,9 @@ void tell_oracles(struct trial *trial, enum oracle_moment moment);
 /* Has a trial that stands at its boundary stop where MOMENT_FINALIZE is, if any oracle wants it. */
 void tell_at_finalize(struct trial *trial);
 
-/* A process of the trial has stopped with a trap: at the instruction that stands for MOMENT_FINALIZE
- * where the CPU has no breakpoints (what a trial forks has it too)? Then it is taken out of this
- * process, which stands before what was there. */
+/* A process of the trial has stopped with a trap: at the instruction that stands for
+ * MOMENT_FINALIZE where the CPU has no breakpoints (what a trial forks has it too)? Then it is
+ * taken out of this process, which stands before what was there. */
 int tell_clear_finalize(struct trial *trial, pid_t pid, bool *was_there) MUST_CHECK;
 
 /*
