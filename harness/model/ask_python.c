@@ -36,6 +36,14 @@ static int drain_signals(struct symbols *symbols, pid_t pid, double limit)
 	return error ? error : call(symbols, pid, "PyErr_Clear", 0, limit, &result);
 }
 
+int ask_python_collect(struct symbols *symbols, pid_t pid)
+{
+	uint64_t result;
+	int error = drain_signals(symbols, pid, ASK_PYTHON_LIMIT);
+
+	return error ? error : call(symbols, pid, "PyGC_Collect", 0, ASK_PYTHON_LIMIT, &result);
+}
+
 int ask_python_within(const struct python *python, struct symbols *symbols, pid_t pid,
 		      const char *script, double limit, char **answer)
 {

@@ -11,8 +11,7 @@
 #include <Python.h>
 
 /* EXTENSION_INIT and EXTENSION_NAME come from targets.mk: the twin's own name. */
-#define EXTENSION(name, function, flags)                                                           \
-	static PyMethodDef methods[] = {{name, function, flags, NULL}, {0}};                       \
+#define EXTENSION_WITH(methods)                                                                    \
 	static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = EXTENSION_NAME,   \
 						.m_size = -1, .m_methods = methods};               \
 	PyMODINIT_FUNC EXTENSION_INIT(void);                                                       \
@@ -20,5 +19,9 @@
 	{                                                                                          \
 		return PyModule_Create(&definition);                                               \
 	}
+
+#define EXTENSION(name, function, flags)                                                           \
+	static PyMethodDef methods[] = {{name, function, flags, NULL}, {0}};                       \
+	EXTENSION_WITH(methods)
 
 #endif

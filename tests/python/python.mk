@@ -31,6 +31,9 @@ check-pythons:
 		echo "$$version: tests/python/test_checks.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_checks.py || status=1; \
+		echo "$$version: tests/python/test_leaks.py"; \
+		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
+			tests/python/test_leaks.py || status=1; \
 		echo "$$version: tests/python/test_cleanup.py"; \
 		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
 			tests/python/test_cleanup.py || status=1; \

@@ -432,6 +432,7 @@ RULES = {
     "stdio-reentry": unsafe("fputs", "fwrite"),
     "unsafe-callback": unsafe("qsort"),
     "unsafe-jump": jumps_out_of("malloc", "free"),
+    "unsafe-jump-stack": jumps_out_of("malloc", "free"),
     "unsafe-jump-armed": jumps_where_armed("malloc", "free"),
     "refcount-take": between_load_and_store("refcount", "references"),
     "refcount-drop": between_load_and_store("refcount", "references"),

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The python-refcount oracle: references to Python objects that were leaked, or are missing, where
- * the script is over, against a run without the signal. Only trials that went on to the end that
- * the program has without the signal are judged: others have imported and freed other things.
+ * the script is over, against a run without the signal. References that nobody has a pointer for
+ * are lost in any trial; what the interpreter counts is compared only where the trial went on to
+ * the end that the program has without the signal: others have imported and freed other things.
  */
 #include "harness/oracles/python/refcount.h"
 
 #include "harness/base/alloc.h"
 #include "harness/base/signals.h"
+#include "harness/model/ask_python.h"
+#include "harness/model/evidence.h"
 #include "harness/model/follow.h"
 #include "harness/model/oracle.h"
+#include "harness/oracles/python/refcount_lost.h"
 #include "harness/oracles/table.h"
 
 #include <errno.h>
@@ -21,11 +25,14 @@
 
 struct knowledge {
 	struct python_refcount_table base;
+	struct heap heap;
 };
 
 struct oracle_state {
 	const struct knowledge *knowledge;
 	bool is_at_end;
+	bool goes_on; /* to the end that the program has without the signal */
+	struct python_losses losses;
 	struct interpreter *interpreter; /* for the trial that is made once more */
 	struct python_refcount_table table;
 };
@@ -38,9 +45,9 @@ static int stop_here(void *context)
 	return 0;
 }
 
-/* To where the interpreter begins to end, and asks there. */
-static int run_and_ask(struct walker *walker, struct interpreter *interpreter,
-		       struct python_refcount_table *table)
+/* To where the interpreter begins to end, and collects garbage there. */
+static int run_to_end(struct walker *walker, struct interpreter *interpreter,
+		      const struct registers **registers)
 {
 	struct follow follow = {.walker = walker, .on_breakpoint = stop_here};
 	int error = walker_add_breakpoint(walker,
@@ -54,26 +61,35 @@ static int run_and_ask(struct walker *walker, struct interpreter *interpreter,
 		error = fail(-ENODATA, "without the signal the interpreter never comes to its own "
 				       "end (os._exit(), exec, waiting for the signal), where "
 				       "references are counted");
-	if (error)
-		return error;
-	return python_refcount_ask(table, interpreter, walker);
+	if (!error)
+		error = ask_python_collect(walker->symbols, walker->pid);
+	return error ? error : walker_registers(walker, registers);
 }
 
 static int survey(struct stage *stage, void **knowledge)
 {
 	struct knowledge *known = alloc_zero(sizeof(*known));
+	struct walker *walker = &stage->walker;
+	const struct registers *registers;
+	int error;
 
 	*knowledge = known;
-	stage->walker.execed = false;
-	return run_and_ask(&stage->walker, stage->interpreter, &known->base);
+	walker->execed = false;
+	error = run_to_end(walker, stage->interpreter, &registers);
+	if (!error)
+		error = heap_read(&known->heap, interpreter_python(stage->interpreter), walker->pid,
+				  registers);
+	return error ? error : python_refcount_ask(&known->base, stage->interpreter, walker);
 }
 
 static void forget(void *knowledge)
 {
 	struct knowledge *known = knowledge;
 
-	if (known)
-		python_refcount_free(&known->base);
+	if (!known)
+		return;
+	python_refcount_free(&known->base);
+	heap_free(&known->heap);
 	free(known);
 }
 
@@ -93,6 +109,7 @@ static int before(void *state, const struct trial *trial)
 
 	(void)trial;
 	oracle->is_at_end = false;
+	oracle->losses.count = 0;
 	python_refcount_free(&oracle->table);
 	return 0;
 }
@@ -110,8 +127,16 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 {
 	struct oracle_state *oracle = context;
 
+	const struct registers *registers;
+	int error = run_to_end(follower, oracle->interpreter, &registers);
+
 	(void)trial;
-	return run_and_ask(follower, oracle->interpreter, &oracle->table);
+	if (!error)
+		error = python_lost_find(&oracle->losses, &oracle->knowledge->heap,
+					 oracle->interpreter, follower->pid, registers);
+	if (error || !oracle->goes_on)
+		return error;
+	return python_refcount_ask(&oracle->table, oracle->interpreter, follower);
 }
 
 static json_t *describe(const struct oracle_state *oracle, const struct python_refcount_row *row,
@@ -119,13 +144,15 @@ static json_t *describe(const struct oracle_state *oracle, const struct python_r
 {
 	const struct python_refcount_table *now = &oracle->table;
 	const struct python_refcount_table *then = &oracle->knowledge->base;
-	json_t *object =
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "name", row->name, "type",
-			  row->kind == 'W' ? row->type : row->name, "baseline", (json_int_t)base,
-			  "trial", (json_int_t)row->excess, "blocks_baseline",
-			  (json_int_t)then->blocks, "blocks_trial", (json_int_t)now->blocks);
+	json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "name", row->name, "type",
+				   row->kind == 'W' ? row->type : row->name, "baseline",
+				   (json_int_t)base, "trial", (json_int_t)row->excess);
 
-	if (now->total) {
+	if (oracle->goes_on) { /* else they have nothing to do with each other */
+		json_object_set_new(object, "blocks_baseline", json_integer(then->blocks));
+		json_object_set_new(object, "blocks_trial", json_integer(now->blocks));
+	}
+	if (oracle->goes_on && now->total) {
 		json_object_set_new(object, "total_baseline", json_integer(then->total));
 		json_object_set_new(object, "total_trial", json_integer(now->total));
 	}
@@ -204,15 +231,61 @@ static size_t judge_row(const struct oracle_state *oracle, const struct trial *t
 	return 1;
 }
 
+static void describe_lost(const struct python_lost *lost, struct verdict *verdict, const char *sent)
+{
+	const long long count = (long long)(lost->trial - lost->baseline);
+
+	snprintf(verdict->title, sizeof(verdict->title),
+		 "after %s here %lld reference%s to objects of type %.80s %s leaked: there is no "
+		 "pointer to them",
+		 sent, count, count == 1 ? "" : "s", lost->name, count == 1 ? "is" : "are");
+}
+
+static void tell_lost(const struct oracle_state *oracle, const struct trial *trial,
+		      const struct python_lost *lost, struct verdict *verdict)
+{
+	const struct python_refcount_row row = {
+		.kind = 'T', .excess = lost->trial, .name = (char *)(uintptr_t)lost->name};
+	char sent[SIGNAL_NAME_SIZE];
+	json_t *counter;
+
+	verdict->value = VERDICT_VIOLATED;
+	verdict->kind = "leaked";
+	verdict->severity = SEVERITY_ERROR;
+	snprintf(verdict->place, sizeof(verdict->place), "%s", lost->name);
+	describe_lost(lost, verdict, signal_name(trial->stage->scenario->signal, sent));
+	verdict->evidence = describe(oracle, &row, lost->baseline);
+	counter = json_array_get(json_object_get(verdict->evidence, "refcounts"), 0);
+	json_object_set_new(counter, "address", evidence_address(lost->object.address));
+	if (*lost->value)
+		json_object_set_new(counter, "value",
+				    evidence_text(lost->value, strlen(lost->value), LOST_NAME));
+}
+
+static bool is_told(const struct verdict *verdicts, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(verdicts[i].kind, "leaked") == 0 && strcmp(verdicts[i].place, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A trial that ended early, or with other modules, has other objects, and holds other things in C
+ * for good reasons: there only what has no pointer counts.
+ */
 static size_t compare(const struct oracle_state *oracle, const struct trial *trial,
 		      struct verdict *verdicts)
 {
+	const bool is_like =
+		oracle->goes_on && oracle->table.modules == oracle->knowledge->base.modules;
 	size_t count = 0;
 
-	if (oracle->table.modules != oracle->knowledge->base.modules)
-		return 0; /* other modules are loaded, or it did not come there again */
-	for (size_t i = 0; i < oracle->table.count && count < VERDICTS_MAX; i++)
+	for (size_t i = 0; is_like && i < oracle->table.count && count < VERDICTS_MAX; i++)
 		count += judge_row(oracle, trial, &oracle->table.rows[i], &verdicts[count]);
+	for (size_t i = 0; i < oracle->losses.count && count < VERDICTS_MAX; i++)
+		if (!is_told(verdicts, count, oracle->losses.list[i].name))
+			tell_lost(oracle, trial, &oracle->losses.list[i], &verdicts[count++]);
 	return count;
 }
 
@@ -224,9 +297,10 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 					.drive = drive,
 					.context = oracle};
 
-	if (!oracle->is_at_end || !trial_went_on(trial))
+	if (!oracle->is_at_end)
 		return 0;
 	oracle->interpreter = trial->stage->interpreter;
+	oracle->goes_on = trial_went_on(trial);
 	if (retrace_run(&retrace, trial->stage, trial->boundary) == 0)
 		return compare(oracle, trial, verdicts);
 	verdicts->value = VERDICT_UNKNOWN;

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define DEPTH 32
-#define STACK_MAX (UINT64_C(1) << 23) /* bytes that a handler may use of its stack */
 
 /* A library function that has not returned. */
 struct entered {
@@ -28,6 +27,7 @@ struct visit {
 	struct entered entered[DEPTH];
 	size_t depth;
 	uint64_t handler_sp;   /* at its first instruction; 0: not yet seen */
+	uint64_t lowest_sp;    /* that code outside the libraries has had since */
 	uint64_t stub;         /* the latest stub of a linkage table that was passed, ... */
 	uint64_t stub_sp;      /* ... and the stack pointer there */
 	uint32_t flags;        /* of the latest instruction */
@@ -101,10 +101,14 @@ static void enter(struct visit *visit, uint64_t pc, pid_t pid, const struct regi
 	visit->jump = find_name(callee.name, jumps);
 }
 
-/* After a longjmp: is the stack no longer the handler's? */
+/*
+ * After a longjmp: is the stack no longer the handler's? Whoever has called setjmp() in the handler
+ * was seen with the stack pointer that a jump there brings back; any other one is of the code that
+ * was interrupted, or of another stack, wherever that lies.
+ */
 static bool has_jumped_out(const struct visit *visit, uint64_t sp)
 {
-	return sp > visit->handler_sp || visit->handler_sp - sp > STACK_MAX;
+	return sp > visit->handler_sp || sp < visit->lowest_sp;
 }
 
 static void keep_stub(struct visit *visit, uint64_t pc, uint64_t sp)
@@ -123,7 +127,9 @@ static void follow(struct visit *visit, pid_t pid, uint64_t pc, const struct reg
 	const bool is_first = !visit->handler_sp;
 
 	if (is_first)
-		visit->handler_sp = registers_sp(registers);
+		visit->handler_sp = visit->lowest_sp = registers_sp(registers);
+	if (owner == OWNER_PROGRAM && registers_sp(registers) < visit->lowest_sp)
+		visit->lowest_sp = registers_sp(registers);
 	if (owner == OWNER_PROGRAM)
 		keep_stub(visit, pc, registers_sp(registers));
 	else if (owner == OWNER_LIBRARY && visit->owner != OWNER_LIBRARY &&
