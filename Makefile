@@ -88,7 +88,7 @@ unit-tests: $(TEST_BINARIES)
 unit: unit-tests
 	BUILD='$(BUILD)' tests/run unit
 
-everything: all targets unit-tests $(BUILD)/tests/truth/stepper
+everything: all targets unit-tests $(BUILD)/tests/truth/stepper $(if $(CPYTHON_HEADER),$(PYTHON_INTERRUPTER))
 
 ## check: install what is missing, build, run the tests (not the long ones)
 check:

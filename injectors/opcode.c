@@ -56,6 +56,7 @@ static int stop_at_ends(struct injection *injection, const struct dispatch *disp
 static int begin(struct injection *injection)
 {
 	struct state *state = alloc_zero(sizeof(*state));
+	const struct walker_table *table;
 	int error;
 
 	injection->state = state;
@@ -64,7 +65,8 @@ static int begin(struct injection *injection)
 		error = interpreter_dispatch(injection->window->interpreter, &state->dispatch);
 	if (error)
 		return error;
-	error = walker_hook_table(injection->walker, dispatch_table(state->dispatch));
+	table = dispatch_table(state->dispatch);
+	error = table ? walker_hook_table(injection->walker, table) : -ENOTSUP;
 	if (error == -ENOTSUP)
 		error = stop_at_points(injection->walker, state->dispatch);
 	return error ? error : stop_at_ends(injection, state->dispatch);

@@ -265,9 +265,17 @@ static void mark_lines(struct blocks_code *code, size_t block)
 /* The call at `offset` and what awaits its result. */
 static void mark_exit(struct blocks_code *code, size_t block, int offset)
 {
-	static const char *const awaiting[] = {
-		"GET_AWAITABLE", "LOAD_CONST", "LOAD_COMMON_CONSTANT",       "YIELD_FROM", "SEND",
-		"YIELD_VALUE",   "RESUME",     "JUMP_BACKWARD_NO_INTERRUPT", "END_SEND",   NULL};
+	static const char *const awaiting[] = {"GET_AWAITABLE",
+					       "PUSH_NULL",
+					       "LOAD_CONST",
+					       "LOAD_COMMON_CONSTANT",
+					       "YIELD_FROM",
+					       "SEND",
+					       "YIELD_VALUE",
+					       "RESUME",
+					       "JUMP_BACKWARD_NO_INTERRUPT",
+					       "END_SEND",
+					       NULL};
 
 	step_at(code, offset)->cleanup |= UINT64_C(1) << block;
 	offset = at(code, offset)->next;

@@ -91,7 +91,7 @@ const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count)
 
 const struct walker_table *dispatch_table(const struct dispatch *dispatch)
 {
-	return &dispatch->table;
+	return dispatch->python->version->minor >= 11 ? &dispatch->table : NULL;
 }
 
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc)

@@ -350,6 +350,8 @@ static int check(const struct cleanup_codes *codes, const struct cleanup_course 
 
 	if (unknown)
 		return fail(-ENOTSUP, "%s", unknown);
+	if (!got->has_ended || !expected->has_ended)
+		return fail(-ENOTSUP, "it did not come to its end while its opcodes were followed");
 	if (got->handled_at > expected->count ||
 	    memcmp(expected->events, got->events, got->handled_at * sizeof(*got->events)) != 0)
 		return fail(-ENOTSUP, "the baseline went another way before the exception came up");
@@ -370,7 +372,7 @@ ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
 	ssize_t count = 0;
 	int error = check(codes, expected, got);
 
-	if (error || !got->has_ended || !expected->has_ended)
+	if (error)
 		return error;
 	baseline = start(codes, minor, frames, frame_count);
 	go(baseline, expected, true, got);
