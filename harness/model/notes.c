@@ -6,6 +6,7 @@
 #include "harness/engine/fidelity.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/story.h"
+#include "harness/model/trial.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -28,6 +29,17 @@ bool notes_is_new(struct notes *notes, const char *text)
 	note->text = alloc_text(text);
 	HASH_ADD_KEYPTR(hh, notes->seen, note->text, strlen(note->text), note);
 	return true;
+}
+
+bool notes_is_new_finding(struct notes *notes, const struct trial *trial, const char *kind,
+			  const char *place)
+{
+	const char *benign = trial->boundary->benign;
+	char *text = alloc_format("%s/%s/%s", kind, place, benign ? benign : "");
+	const bool is_new = notes_is_new(notes, text);
+
+	free(text);
+	return is_new;
 }
 
 void notes_free(struct notes *notes)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct note;
+struct trial;
 
 struct notes {
 	struct note *seen;
@@ -17,6 +18,11 @@ struct notes {
 
 /* Is this the first time that `text` is asked for? */
 bool notes_is_new(struct notes *notes, const char *text);
+
+/* The same for findings of an oracle: is it the first of this kind and place? Those in benign
+ * regions have examples of their own. */
+bool notes_is_new_finding(struct notes *notes, const struct trial *trial, const char *kind,
+			  const char *place);
 
 int notes_modules(struct notes *notes, struct stage *stage, const struct sink *sink) MUST_CHECK;
 int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *sink) MUST_CHECK;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* See trial.h. */
-#include "harness/model/trial.h"
+#include "harness/model/trial_private.h"
 
 #include "harness/base/clock.h"
 #include "harness/engine/shm.h"
-#include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/kernel/watch_step.h"
 #include "harness/model/deliver.h"
@@ -20,23 +19,8 @@
 #include <sys/wait.h>
 
 #define FIRST_LOOK 0.002 /* seconds until the first look at a trial that has not ended */
-#define LONGEST_LOOK 0.05
-#define SHORTEST_LOOK 0.001
-#define LINGER 0.2 /* seconds that what a trial started may outlive it before it is ended */
-#define STOP_LIMIT 2.0
-#define OUTPUT_MAX ((off_t)1 << 30) /* bytes of memory, after which a trial counts as spinning */
 
-/* Where a trial is on its way. */
-struct course {
-	double start;
-	double slice;
-	double main_ended; /* time, 0: not yet */
-	bool has_ended;
-	bool is_sampling; /* SIGSTOP was sent, for a look at what it does */
-	bool was_woken;   /* a control that waits for the signal as the baseline did */
-};
-
-static void keep_stack(struct trial *trial)
+void trial_keep_stack(struct trial *trial)
 {
 	struct trial_stack *stack = &trial->end_stack;
 
@@ -116,7 +100,7 @@ static int on_exit_call(struct trial *trial, const struct registers *registers)
 	trial->told_status = W_EXITCODE((int)registers_syscall_argument(registers, 0) & 0xff, 0);
 	judge_status(trial, trial->told_status);
 	if (!scenario_expects(trial->stage->scenario, &trial->outcome))
-		keep_stack(trial);
+		trial_keep_stack(trial);
 	trial->ends_in_handler = is_in_handler(trial, registers);
 	tell_oracles(trial, MOMENT_EXIT);
 	trial->has_told_end = true;
@@ -178,7 +162,7 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 			if (trace_event_message(trial->pid, &message) == 0) {
 				judge_status(trial, (int)message);
 				if (!scenario_expects(trial->stage->scenario, &trial->outcome))
-					keep_stack(trial);
+					trial_keep_stack(trial);
 			}
 			tell_oracles(trial, MOMENT_EXIT);
 		} else if (stop->event != PTRACE_EVENT_EXEC &&
@@ -199,7 +183,7 @@ static int settle_main(struct trial *trial, struct course *course, const struct 
 
 static int finish_stopped(struct trial *trial, struct course *course)
 {
-	keep_stack(trial);
+	trial_keep_stack(trial);
 	tell_oracles(trial, MOMENT_STOPPED);
 	course->has_ended = true;
 	return 0;
@@ -241,101 +225,6 @@ static int on_signal(struct trial *trial, struct course *course, const struct st
 	return trace_resume(trial->pid, TRACE_CONTINUE, stop->signal);
 }
 
-/* Stops a trial that sleeps or runs on, for a look at its stack. */
-static void stop_for_look(struct trial *trial)
-{
-	const double limit = clock_now() + STOP_LIMIT;
-	struct stop stop;
-
-	if (kill(trial->pid, SIGSTOP) < 0)
-		return;
-	while (clock_now() < limit) {
-		if (trace_wait(-1, STOP_LIMIT, &stop))
-			return;
-		if (stop.tid == trial->pid) {
-			if (stop.kind == STOP_EXITED || stop.kind == STOP_KILLED)
-				family_remove(&trial->stage->family, trial->pid);
-			else
-				keep_stack(trial);
-			tell_oracles(trial, MOMENT_STOPPED);
-			return;
-		}
-		(void)!walker_serve(&trial->stage->walker, &stop);
-	}
-}
-
-static void give_up(struct trial *trial, struct course *course, enum outcome_kind kind)
-{
-	trial->outcome = (struct outcome){.kind = kind};
-	stop_for_look(trial);
-	course->has_ended = true;
-}
-
-static double cpu_seconds(const struct trial *trial)
-{
-	uint64_t nanoseconds;
-	uint64_t stepped;
-
-	if (procfs_cpu_time(trial->pid, trial->pid, &nanoseconds))
-		return 0;
-	/* Less what it took to step it where the CPU has no watches. */
-	stepped = watch_step_cost(trial->pid).cpu;
-	return nanoseconds > stepped ? (double)(nanoseconds - stepped) * 1e-9 : 0;
-}
-
-static int look_asleep(struct trial *trial)
-{
-	struct stage *stage = trial->stage;
-	size_t count;
-	size_t stopped_count;
-	pid_t *pids = family_processes(&stage->family, FAMILY_TRIAL, &count);
-	pid_t *stopped = family_processes(&stage->family, FAMILY_WALKER, &stopped_count);
-	int error;
-
-	asleep_free(&trial->asleep);
-	error = asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer,
-			     stage->baseline->trial_limit, &trial->asleep);
-	free(pids);
-	free(stopped);
-	return error;
-}
-
-static bool prints_without_end(const struct trial *trial)
-{
-	return capture_weight(&trial->stage->capture) > OUTPUT_MAX;
-}
-
-/* A trial that has not stopped for a while: asleep for ever, out of time, or just slow? */
-static int look(struct trial *trial, struct course *course)
-{
-	const struct baseline *baseline = trial->stage->baseline;
-	const double time = clock_now();
-	int error;
-
-	course->slice = course->slice * 2 > LONGEST_LOOK ? LONGEST_LOOK : course->slice * 2;
-	if (course->main_ended > 0) {
-		course->has_ended = time - course->main_ended > LINGER;
-		return 0;
-	}
-	error = look_asleep(trial);
-	if (error)
-		return error;
-	if (trial->asleep.verdict >= ASLEEP_LONG) {
-		if (trial->is_control && baseline->awaits_signal && !course->was_woken) {
-			course->was_woken = true;
-			return kill(trial->pid, trial->stage->scenario->signal) < 0 ? -errno : 0;
-		}
-		give_up(trial, course,
-			trial->asleep.verdict == ASLEEP_FOREVER ? OUTCOME_STUCK : OUTCOME_TIMEOUT);
-	} else if (cpu_seconds(trial) > baseline->cpu_limit || prints_without_end(trial)) {
-		give_up(trial, course, OUTCOME_SPINNING);
-	} else if (time - course->start - watch_step_cost(trial->pid).seconds >
-		   baseline->trial_limit) {
-		give_up(trial, course, OUTCOME_TIMEOUT);
-	}
-	return 0;
-}
-
 static int settle(struct trial *trial, struct course *course, const struct stop *stop)
 {
 	int error;
@@ -349,29 +238,11 @@ static int settle(struct trial *trial, struct course *course, const struct stop 
 	return error == -ESRCH ? 0 : error;
 }
 
-/* How long to wait for the next stop. One thread cannot have more time on the CPU than passes. */
-static double patience(const struct trial *trial, const struct course *course)
-{
-	const double due = went_sample_due(trial);
-
-	if (course->is_sampling || due > course->slice)
-		return course->slice;
-	return due > SHORTEST_LOOK ? due : SHORTEST_LOOK;
-}
-
-/* Nothing has happened for a while. */
-static int on_silence(struct trial *trial, struct course *course)
-{
-	if (!course->is_sampling && went_sample_due(trial) <= 0)
-		course->is_sampling = kill(trial->pid, SIGSTOP) == 0;
-	return look(trial, course);
-}
-
 static int follow(struct trial *trial, struct course *course)
 {
 	while (!course->has_ended) {
 		struct stop stop;
-		int error = trace_wait(-1, patience(trial, course), &stop);
+		int error = trace_wait(-1, trial_patience(trial, course), &stop);
 
 		if (!error && stop.tid == trial->stage->walker.pid)
 			return fail(-ESRCH, "the walker died during a trial (signal %d)",
@@ -379,7 +250,7 @@ static int follow(struct trial *trial, struct course *course)
 		if (!error)
 			error = settle(trial, course, &stop);
 		else if (error == -ETIMEDOUT)
-			error = on_silence(trial, course);
+			error = trial_on_silence(trial, course);
 		if (error)
 			return error;
 	}

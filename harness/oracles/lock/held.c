@@ -41,7 +41,7 @@ static void describe(struct lock_oracle *oracle, const struct trial *trial,
 			 "after %s here %.120s is still held at the end, as it is not without the "
 			 "signal",
 			 sent, verdict->place);
-	if (lock_oracle_is_new(oracle, trial, kind, verdict->place))
+	if (notes_is_new_finding(&oracle->told, trial, kind, verdict->place))
 		verdict->evidence = lock_evidence(oracle, trial, point, holder, false);
 }
 

@@ -43,9 +43,7 @@ static void end(void *state)
 	if (!oracle)
 		return;
 	forget_trial(oracle);
-	for (size_t i = 0; i < oracle->told_count; i++)
-		free(oracle->told[i]);
-	free(oracle->told);
+	notes_free(&oracle->told);
 	free(oracle->handlers);
 	free(oracle->ends);
 	lock_sites_free(&oracle->sites);
@@ -193,24 +191,6 @@ const struct lock_hold *lock_oracle_hold(struct lock_oracle *oracle, const struc
 		best_at = at;
 	}
 	return best ? best : lock ? lock->open : NULL;
-}
-
-bool lock_oracle_is_new(struct lock_oracle *oracle, const struct trial *trial, const char *kind,
-			const char *place)
-{
-	const char *benign = trial->boundary->benign;
-	char *text = alloc_format("%s/%s/%s", kind, place, benign ? benign : "");
-
-	for (size_t i = 0; i < oracle->told_count; i++) {
-		if (strcmp(oracle->told[i], text) == 0) {
-			free(text);
-			return false;
-		}
-	}
-	alloc_grow((void **)&oracle->told, oracle->told_count, &oracle->told_capacity,
-		   sizeof(*oracle->told));
-	oracle->told[oracle->told_count++] = text;
-	return true;
 }
 
 /* What the baseline does not touch, it ends with as it is. */

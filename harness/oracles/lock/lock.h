@@ -7,6 +7,7 @@
 #ifndef SIGSWEEP_ORACLES_LOCK_H
 #define SIGSWEEP_ORACLES_LOCK_H
 
+#include "harness/model/notes.h"
 #include "harness/model/oracle.h"
 #include "harness/oracles/lock/watch.h"
 
@@ -79,9 +80,7 @@ struct lock_oracle {
 	uint64_t *handlers;  /* of which it is known what they lock */
 	size_t handler_count;
 	size_t handler_capacity;
-	char **told; /* places of verdicts that had evidence */
-	size_t told_count;
-	size_t told_capacity;
+	struct notes told; /* places of verdicts that had evidence */
 
 	/* This trial's. */
 	bool has_candidates;
@@ -106,10 +105,6 @@ const struct trial_stack *lock_oracle_here(struct lock_oracle *oracle, const str
 /* The stretch of the baseline in which the lock is held at the boundary, NULL: not known. */
 const struct lock_hold *lock_oracle_hold(struct lock_oracle *oracle, const struct trial *trial,
 					 uint64_t address);
-/* Is it the first time that something is told of this place? */
-bool lock_oracle_is_new(struct lock_oracle *oracle, const struct trial *trial, const char *kind,
-			const char *place);
-
 /* Fill verdicts from `count` on and give the new count. A lock that a stuck trial waits for is
  * given to the second as `except`. */
 size_t lock_judge_stuck(struct lock_oracle *oracle, const struct trial *trial,

@@ -140,7 +140,7 @@ size_t lock_judge_stuck(struct lock_oracle *oracle, const struct trial *trial,
 		 *owner          ? owner
 		 : holder.before ? "the interrupted code"
 				 : "somebody else");
-	if (lock_oracle_is_new(oracle, trial, "stuck", verdict->place))
+	if (notes_is_new_finding(&oracle->told, trial, "stuck", verdict->place))
 		verdict->evidence = lock_evidence(oracle, trial, &point, &holder, true);
 	return count + 1;
 }

@@ -84,8 +84,7 @@ static size_t judge_asleep(const struct trial *trial, struct verdict *verdict)
 		snprintf(function, sizeof(function), "%s:%s", name.module, name.function);
 	snprintf(verdict->title, sizeof(verdict->title),
 		 "%s has arrived, and %.120s sleeps %s without acting on it",
-		 signal_name(trial->stage->scenario->signal, sent),
-		 *function ? function : "C code",
+		 signal_name(trial->stage->scenario->signal, sent), *function ? function : "C code",
 		 trial->outcome.kind == OUTCOME_STUCK ? "for ever" : "on");
 	verdict->evidence = evidence_of(trial, function);
 	return violate(verdict, "asleep", function, NULL);

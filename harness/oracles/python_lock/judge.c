@@ -13,22 +13,6 @@
 
 #define TEXT_SIZE 100
 
-static bool is_new(struct python_lock_oracle *oracle, const struct verdict *verdict)
-{
-	char *text = alloc_format("%s/%s", verdict->kind, verdict->place);
-
-	for (size_t i = 0; i < oracle->told_count; i++) {
-		if (strcmp(oracle->told[i], text) == 0) {
-			free(text);
-			return false;
-		}
-	}
-	alloc_grow((void **)&oracle->told, oracle->told_count, &oracle->told_capacity,
-		   sizeof(*oracle->told));
-	oracle->told[oracle->told_count++] = text;
-	return true;
-}
-
 /* Where it was taken, or what has to release it. */
 static void describe_holder(const struct trial *trial, const struct python_lock_holder *holder,
 			    char *text, size_t size)
@@ -70,7 +54,7 @@ static void tell(struct python_lock_oracle *oracle, const struct trial *trial,
 		snprintf(verdict->title, sizeof(verdict->title),
 			 "after %s here %.80s stays held: taken by %.90s, which is gone", sent,
 			 verdict->place, holds);
-	if (is_new(oracle, verdict))
+	if (notes_is_new_finding(&oracle->told, trial, kind, verdict->place))
 		verdict->evidence =
 			python_lock_evidence(oracle, trial, point, holder, kind[0] == 's');
 }

@@ -49,9 +49,7 @@ static void end(void *state)
 	if (!oracle)
 		return;
 	forget_trial(oracle);
-	for (size_t i = 0; i < oracle->told_count; i++)
-		free(oracle->told[i]);
-	free(oracle->told);
+	notes_free(&oracle->told);
 	python_lock_labels_free(oracle);
 	python_lock_sites_free(&oracle->sites);
 	lock_points_free(&oracle->points);

@@ -11,6 +11,7 @@
 #include "harness/kernel/ptrace.h"
 #include "harness/model/follow.h"
 #include "harness/model/interpreter.h"
+#include "harness/model/notes.h"
 #include "harness/model/oracle.h"
 #include "harness/oracles/lock/lock.h"
 
@@ -161,10 +162,8 @@ struct python_lock_oracle {
 	struct lock_points points;
 	struct python_lock_sites sites;
 	bool sites_are_known;
-	uint64_t module_locks; /* the dict */
-	char **told;           /* places of verdicts that had evidence */
-	size_t told_count;
-	size_t told_capacity;
+	uint64_t module_locks;            /* the dict */
+	struct notes told;                /* places of verdicts that had evidence */
 	struct python_lock_label *labels; /* names that were found out */
 	size_t label_count;
 	size_t label_capacity;

@@ -35,9 +35,7 @@ static void end(void *state)
 
 	if (!oracle)
 		return;
-	for (size_t i = 0; i < oracle->told_count; i++)
-		free(oracle->told[i]);
-	free(oracle->told);
+	notes_free(&oracle->told);
 	free(oracle->learnt);
 	count_sites_free(&oracle->sites);
 	count_words_free(&oracle->words);

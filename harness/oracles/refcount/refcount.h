@@ -7,6 +7,7 @@
 #ifndef SIGSWEEP_ORACLES_REFCOUNT_H
 #define SIGSWEEP_ORACLES_REFCOUNT_H
 
+#include "harness/model/notes.h"
 #include "harness/model/oracle.h"
 #include "harness/model/trial.h"
 #include "harness/oracles/refcount/watch.h"
@@ -72,18 +73,12 @@ struct count_oracle {
 	} * learnt;
 	size_t learnt_count;
 	size_t learnt_capacity;
-	char **told; /* of which findings there is evidence */
-	size_t told_count;
-	size_t told_capacity;
+	struct notes told; /* of which findings there is evidence */
 
 	/* This trial's. */
 	bool has_return;
 	bool has_exit;
 };
-
-/* Is it the first time that something is told of this place? */
-bool count_is_new(struct count_oracle *oracle, const struct trial *trial, const char *kind,
-		  const char *place);
 
 /* A trial made once more: with the signal (got) and without (expected), counters of a group
  * watched. */

@@ -11,24 +11,6 @@
 
 #define FUNCTION_SIZE 60
 
-bool count_is_new(struct count_oracle *oracle, const struct trial *trial, const char *kind,
-		  const char *place)
-{
-	const char *benign = trial->boundary->benign;
-	char *text = alloc_format("%s/%s/%s", kind, place, benign ? benign : "");
-
-	for (size_t i = 0; i < oracle->told_count; i++) {
-		if (strcmp(oracle->told[i], text) == 0) {
-			free(text);
-			return false;
-		}
-	}
-	alloc_grow((void **)&oracle->told, oracle->told_count, &oracle->told_capacity,
-		   sizeof(*oracle->told));
-	oracle->told[oracle->told_count++] = text;
-	return true;
-}
-
 /* The same in every run: an address is none where there is no symbol. */
 static void name_counter(struct symbols *symbols, const struct count_fault *fault,
 			 char name[COUNTER_NAME])
@@ -135,6 +117,6 @@ void count_tell(struct count_oracle *oracle, const struct trial *trial,
 	verdict->severity = SEVERITY_ERROR;
 	snprintf(verdict->place, sizeof(verdict->place), "%s", name);
 	write_title(fault, walker->symbols, sent, name, verdict);
-	if (count_is_new(oracle, trial, fault->kind, name))
+	if (notes_is_new_finding(&oracle->told, trial, fault->kind, name))
 		verdict->evidence = evidence(walker, fault, name);
 }

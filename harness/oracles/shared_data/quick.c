@@ -334,9 +334,8 @@ static int look(struct quick *quick, double start)
 	pid_t *pids = family_processes(&stage->family, FAMILY_TRIAL, &count);
 	size_t stopped_count;
 	pid_t *stopped = family_processes(&stage->family, FAMILY_WALKER, &stopped_count);
-	int error =
-		asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer,
-			     stage->baseline->trial_limit, &asleep);
+	int error = asleep_prove(pids, count, stopped, stopped_count, stage->guard.has_timer,
+				 stage->baseline->trial_limit, &asleep);
 	const bool is_over = asleep.verdict >= ASLEEP_LONG;
 
 	free(pids);
