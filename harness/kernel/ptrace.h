@@ -58,6 +58,10 @@ bool trace_has_watches(void);
 
 #define TRACE_WATCHES 4
 
+/* How many slots a thread really has: TRACE_WATCHES, or more where they are stepped. */
+#define TRACE_WATCHES_MAX 16
+unsigned int trace_watch_count(void);
+
 enum trace_watch { WATCH_EXECUTE, WATCH_WRITE, WATCH_ACCESS };
 
 /* `size` is 1, 2, 4 or 8 and `address` a multiple of it; execute: size 1. -ENOTSUP: the machine

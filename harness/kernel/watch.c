@@ -113,6 +113,11 @@ bool trace_has_watches(void)
 	return known == WORK;
 }
 
+unsigned int trace_watch_count(void)
+{
+	return trace_has_watches() ? TRACE_WATCHES : TRACE_WATCHES_MAX;
+}
+
 int trace_set_watch(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t address,
 		    size_t size)
 {

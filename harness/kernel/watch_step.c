@@ -32,7 +32,7 @@ struct watch {
 
 struct stepped {
 	pid_t tid; /* 0: free */
-	struct watch watches[TRACE_WATCHES];
+	struct watch watches[TRACE_WATCHES_MAX];
 	unsigned int hits; /* not taken yet */
 
 	enum trace_resume how; /* as it was to go on */
@@ -85,7 +85,7 @@ bool watch_step_is_lost(pid_t tid)
 
 static bool has_data(const struct stepped *stepped)
 {
-	for (size_t i = 0; i < TRACE_WATCHES; i++)
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
 		if (stepped->watches[i].is_set && stepped->watches[i].kind != WATCH_EXECUTE)
 			return true;
 	return false;
@@ -146,7 +146,7 @@ static int lift(pid_t tid, struct watch *watch)
 /* Those that were lifted for a step off them go in again. */
 static void plant_all(struct stepped *stepped, uint64_t pc)
 {
-	for (size_t i = 0; i < TRACE_WATCHES; i++) {
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 		struct watch *watch = &stepped->watches[i];
 
 		if (watch->is_set && watch->kind == WATCH_EXECUTE && watch->address != pc &&
@@ -230,7 +230,7 @@ unsigned int watch_step_take(pid_t tid)
 static void lose(struct stepped *stepped)
 {
 	stepped->is_lost = true;
-	for (size_t i = 0; i < TRACE_WATCHES; i++)
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
 		if (stepped->watches[i].kind != WATCH_EXECUTE)
 			stepped->watches[i].is_set = false;
 	count_time(stepped);
@@ -245,7 +245,7 @@ static unsigned int foresee_hits(const struct stepped *stepped, const uint8_t *b
 	unsigned int hits = 0;
 
 	for (size_t n = 0; n < count; n++)
-		for (size_t i = 0; i < TRACE_WATCHES; i++) {
+		for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 			const struct watch *watch = &stepped->watches[i];
 
 			if (watch->is_set && watch->kind != WATCH_EXECUTE &&
@@ -292,7 +292,7 @@ static bool step_off(struct stepped *stepped)
 {
 	bool was_there = false;
 
-	for (size_t i = 0; i < TRACE_WATCHES; i++) {
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 		struct watch *watch = &stepped->watches[i];
 
 		if (!watch->is_set || watch->kind != WATCH_EXECUTE ||
@@ -305,24 +305,20 @@ static bool step_off(struct stepped *stepped)
 	return was_there;
 }
 
-static int advance(struct stepped *stepped, int signal)
+static int advance(struct stepped *stepped, const struct registers *registers, int signal)
 {
-	struct registers registers;
 	bool is_syscall = false;
 	bool is_off = false;
-	int error = trace_get_registers(stepped->tid, &registers);
 
-	if (error)
-		return error;
 	stepped->coming = 0;
 	stepped->is_stepping = false;
 	stepped->pushes_flags = false;
 	stepped->is_breakpoint = false;
 	stepped->may_stay = true;
-	stepped->pc_before = registers_pc(&registers);
-	if (!signal && !stepped->is_in_kernel && !registers_will_restart(&registers)) {
+	stepped->pc_before = registers_pc(registers);
+	if (!signal && !stepped->is_in_kernel && !registers_will_restart(registers)) {
 		is_off = step_off(stepped);
-		is_syscall = foresee(stepped, &registers);
+		is_syscall = foresee(stepped, registers);
 	}
 	if (stepped->how == TRACE_SYSCALL && (stepped->is_in_kernel || is_syscall))
 		return trace_resume_plain(stepped->tid, TRACE_SYSCALL, signal);
@@ -335,11 +331,14 @@ static int advance(struct stepped *stepped, int signal)
 bool watch_step_resume(pid_t tid, enum trace_resume how, int signal, int *error)
 {
 	struct stepped *stepped = find(tid);
+	struct registers registers;
 
 	if (!stepped)
 		return false;
 	stepped->how = how;
-	*error = advance(stepped, signal);
+	*error = trace_get_registers(tid, &registers);
+	if (!*error)
+		*error = advance(stepped, &registers, signal);
 	return true;
 }
 
@@ -348,7 +347,7 @@ static unsigned int executes(const struct stepped *stepped, uint64_t pc)
 {
 	unsigned int hits = 0;
 
-	for (size_t i = 0; i < TRACE_WATCHES; i++)
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
 		if (stepped->watches[i].is_set && stepped->watches[i].kind == WATCH_EXECUTE &&
 		    stepped->watches[i].address == pc)
 			hits |= 1U << i;
@@ -396,7 +395,7 @@ static bool absorb_trap(struct stepped *stepped)
 		return false;
 	if (has_data(stepped) && ++stepped->cost.steps > steps_max)
 		lose(stepped);
-	return advance(stepped, 0) == 0;
+	return advance(stepped, &registers, 0) == 0;
 }
 
 /* Its child has the breakpoints, and nobody who looks after them. */
@@ -406,7 +405,7 @@ static void clean_child(const struct stepped *stepped)
 
 	if (trace_event_message(stepped->tid, &child))
 		return;
-	for (size_t i = 0; i < TRACE_WATCHES; i++)
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
 		if (stepped->watches[i].is_planted &&
 		    memory_write((pid_t)child, stepped->watches[i].address,
 				 &stepped->watches[i].saved, BREAKPOINT_SIZE))

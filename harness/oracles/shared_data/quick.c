@@ -189,7 +189,7 @@ static int sample_here(struct quick *quick, struct trial *trial)
 		quick->is_shared = true;
 		return 0;
 	}
-	for (unsigned int slot = 0; !error && slot < TRACE_WATCHES; slot++)
+	for (unsigned int slot = 0; !error && slot < trace_watch_count(); slot++)
 		error = trace_clear_watch(trial->pid, slot);
 	if (!error)
 		error = trace_get_pc(trial->pid, &boundary.pc);
@@ -213,7 +213,7 @@ static int sample_here(struct quick *quick, struct trial *trial)
 /* Watches were hit. 1: the copy goes on; 0: there is no more to see in it. */
 static int on_hit(struct quick *quick, struct trial *trial, size_t first, unsigned int slots)
 {
-	for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
+	for (unsigned int slot = 0; slot < trace_watch_count(); slot++)
 		if ((slots >> slot & 1) &&
 		    can_clash(quick, quick->list[first + slot].address / GRANULE))
 			quick->is_shared = true;
@@ -250,7 +250,7 @@ static int prepare(const struct quick *quick, pid_t pid, size_t first)
 		if (!error)
 			error = memory_write(pid, ends[i], breakpoint_instruction, BREAKPOINT_SIZE);
 	}
-	for (size_t i = first; !error && i < quick->count && i < first + TRACE_WATCHES; i++)
+	for (size_t i = first; !error && i < quick->count && i < first + trace_watch_count(); i++)
 		error = trace_set_watch(pid, (unsigned int)(i - first), quick->list[i].kind,
 					quick->list[i].address, quick->list[i].size);
 	return error;
@@ -399,7 +399,7 @@ static int watch_all(struct quick *quick)
 
 	list_watched(quick);
 	do {
-		if (quick->count > COPIES_MAX * TRACE_WATCHES) {
+		if (quick->count > COPIES_MAX * trace_watch_count()) {
 			quick->is_shared = true;
 			return 0;
 		}
@@ -410,7 +410,7 @@ static int watch_all(struct quick *quick)
 			list_watched(quick);
 			first = 0;
 		} else if (!quick->is_sampled) {
-			first += TRACE_WATCHES;
+			first += trace_watch_count();
 		}
 	} while (!error && !quick->is_shared && (quick->is_sampled || first < quick->count));
 	return error;
