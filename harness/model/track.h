@@ -74,6 +74,10 @@ struct track {
 	 * not asked, and then not watched for where it need not be. */
 	void (*on_taken)(void *context);
 	void *context;
+	/* Each instruction costs time while something is watched (watch_step.h): the exception is
+	 * watched with the frames, whose way is over when the interpreter takes it, long before the
+	 * process ends. */
+	bool is_stepped;
 
 	/* What is known. Places are the interpreter's; NULL: none. */
 	enum went_kind kind; /* NONE until it is TRACK_DONE */
@@ -95,7 +99,6 @@ struct track {
 	size_t frames_left;            /* further out than those watched */
 	bool is_other;                 /* RAISED: one of another class was set since, at `at` */
 	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
-	bool has_exception;            /* RAISED: the exception is watched too */
 	bool is_apart;                 /* RAISED: the frames do not lead to a script's outermost */
 	uint64_t handled_before;       /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */

@@ -107,16 +107,20 @@ static bool calls_through_c(const struct track *track)
  */
 static void watch_way_out(struct track *track)
 {
+	bool is_asked;
+
 	track_watch_none(track);
 	track->is_apart = is_apart(track);
-	track->has_exception = track->on_taken || track->is_apart || calls_through_c(track);
-	if (track->has_exception && !track_watch_exception(track))
+	is_asked = track->on_taken || track->is_apart || calls_through_c(track);
+	if ((is_asked || track->is_stepped) && !track_watch_exception(track))
 		return;
 	watch_frames(track);
-	if (!track->frames_left || track->has_exception)
+	/* It was for the frames' sake. */
+	if (!is_asked && !track->frames_left && track->watch_count == 1)
+		track_drop_exception(track);
+	if (!track->frames_left || is_asked || track->is_stepped)
 		return;
 	track_watch_none(track);
-	track->has_exception = true;
 	if (!track_watch_exception(track))
 		return;
 	watch_frames(track);

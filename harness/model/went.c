@@ -64,6 +64,7 @@ void went_begin(struct trial *trial)
 	track->watch = watch;
 	track->unwatch = unwatch;
 	track->context = trial;
+	track->is_stepped = !trace_has_watches();
 	if (walker_registers(&trial->stage->walker, &registers) ||
 	    interpreter_thread(track->interpreter, trial->pid, registers, &thread)) {
 		fail_clear();
