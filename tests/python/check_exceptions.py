@@ -6,25 +6,20 @@ that gdb shows on the same way (exception_steps.py). For versions up to 3.11, wh
 words. SIGSWEEP_TEST_PYTHON names another interpreter than the host's; some minutes."""
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-TREE = Path(__file__).resolve().parent.parent.parent
-BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
-PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
-SCRIPT = BUILD / "targets/cpython/direct-bad.py"
+import swept
+from swept import PYTHON, TREE
+
+SCRIPT = swept.BUILD / "targets/cpython/direct-bad.py"
 LIMIT = 12000  # steps, of which the window is a part
 LOW, HIGH = 0x400000, 0x2000000
 
 
-def run(command, **more):
-    return subprocess.run([str(part) for part in command], check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=dict(os.environ, PYTHONHASHSEED="0", SIGSWEEP="1", **more))
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "SIGSWEEP": "1"}
 
 
 def leaves(row):
@@ -77,31 +72,27 @@ def stores_more(rows, start, left):
 
 
 class Exceptions(unittest.TestCase):
-    def sweep(self, folder):
-        report = Path(folder) / "report.json"
-        ended = run([BUILD / "sigsweep", "run", "-q", "--from", "py:fail", "--to",
-                     "direct-bad.py:14", "--oracle", "python-exception", "-b", "instruction",
-                     "--timeout", "2", "-o", report, "--", PYTHON, "-S", SCRIPT])
-        self.assertEqual(ended.returncode, 1, ended.stderr)
-        lines = report.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()
-        trials = sorted((line for line in map(json.loads, lines) if line["type"] == "trial"),
-                        key=lambda line: line["index"])
-        return [trial for trial in trials if LOW <= int(trial["pc"], 16) < HIGH], trials
+    def sweep(self):
+        done = swept.Sweep(["--from", "py:fail", "--to", "direct-bad.py:14", "--oracle",
+                            "python-exception", "-b", "instruction", "--timeout", "2"], [SCRIPT],
+                           **ENVIRONMENT)
+        self.assertEqual(done.status, 1, done.message)
+        return [trial for trial in done.trials if LOW <= int(trial["pc"], 16) < HIGH], done.trials
 
     def step(self, folder):
         steps = Path(folder) / "steps.json"
-        ended = run(["gdb", "-nx", "-batch", "-iex", "set auto-load no",
-                     "-ex", "set follow-exec-mode same",
-                     "-x", TREE / "tests/python/exception_steps.py", "--args",
-                     "/bin/sh", "-c", 'exec "$@"', "sh", PYTHON, "-S", SCRIPT],
-                    EXCEPTION_STEPS=str(steps), EXCEPTION_LIMIT=str(LIMIT),
-                    EXCEPTION_TRUTH=str(TREE / "tests/truth"))
+        ended = swept.run("gdb", "-nx", "-batch", "-iex", "set auto-load no",
+                          "-ex", "set follow-exec-mode same",
+                          "-x", TREE / "tests/python/exception_steps.py", "--args",
+                          "/bin/sh", "-c", 'exec "$@"', "sh", PYTHON, "-S", SCRIPT,
+                          EXCEPTION_STEPS=str(steps), EXCEPTION_LIMIT=str(LIMIT),
+                          EXCEPTION_TRUTH=str(TREE / "tests/truth"), **ENVIRONMENT)
         self.assertTrue(steps.exists(), ended.stdout + ended.stderr)
         return json.loads(steps.read_text(encoding="utf-8"))
 
     def test_boundaries(self):
+        trials, everywhere = self.sweep()
         with tempfile.TemporaryDirectory() as folder:
-            trials, everywhere = self.sweep(folder)
             rows = self.step(folder)
         path = [int(trial["pc"], 16) for trial in trials]
         walked = [row[0] for row in rows]
@@ -120,4 +111,4 @@ class Exceptions(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    swept.main()

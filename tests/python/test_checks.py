@@ -5,20 +5,14 @@ window are the instructions between __enter__ and __exit__, and a check does not
 exactly those at which it does not after an interruption that tracing makes (interrupted.py, checked.py).
 SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import swept
 import traced
+from swept import BUILD, PYTHON, TARGETS, TREE, place, read_version
 
-TREE = Path(__file__).resolve().parent.parent.parent
-BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
-PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
-TARGETS = TREE / "targets/cpython"
 VIOLATED = "exit:3"  # of checked.py
 
 # By the rules of docs/results.md, from the bytecode; what else is possible is not written here.
@@ -37,39 +31,22 @@ TAKEN_OUT = {(3, 9): ["LOAD_CONST", "CALL_METHOD", "STORE_FAST", "LOAD_FAST", "L
              (3, 15): ["LOAD_GLOBAL", "LOAD_ATTR", "LOAD_CONST", "CALL"]}
 
 
-def sweep(folder, script, *options):
+def sweep(script, *options):
     """The report and the trials in order, or what it said."""
-    report = Path(folder) / "report.json"
-    done = subprocess.run([BUILD / "sigsweep", "run", "-q", "--oracle", "end,python-check", *options,
-                           "-o", report, "--", PYTHON, "-S", script], check=False, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    if done.returncode not in (0, 1):
-        raise AssertionError(done.stderr)
-    lines = map(json.loads, report.with_suffix(".jsonl").read_text().splitlines())
-    trials = sorted((line for line in lines if line["type"] == "trial"),
-                    key=lambda line: line["index"])
-    return json.loads(report.read_text()), trials
-
-
-def read_version():
-    return tuple(json.loads(subprocess.check_output(
-        [PYTHON, "-S", "-c", "import sys; print(list(sys.version_info[:2]))"])))
-
-
-def place(trial):
-    return trial["python"]["function"].rpartition(".")[2], trial["python"]["offset"]
+    done = swept.Sweep(["--oracle", "end,python-check", *options], [script])
+    if done.status not in (0, 1):
+        raise AssertionError(done.message)
+    return done.report, done.trials
 
 
 class Checks(unittest.TestCase):
-    def setUp(self):
-        if not os.access(PYTHON, os.X_OK):
-            self.skipTest(f"no {PYTHON}")
-
     def tracing(self, script):
         """What tracing shows from behind __enter__ to __exit__."""
         if not list((BUILD / "tests/python").glob("interrupter*")):
             self.skipTest("there is no interrupter in the build folder: make check-pythons makes it")
-        seen = traced.trace(PYTHON, BUILD / "tests/python", ["__sigsweep_window_begin__", "__sigsweep_window_end__"], [TREE / "tests/python/checked.py", script])
+        seen = traced.trace(PYTHON, BUILD / "tests/python",
+                            ["__sigsweep_window_begin__", "__sigsweep_window_end__"],
+                            [TREE / "tests/python/checked.py", script])
         functions = [function for function, _, _ in seen]
         first = len(functions) - functions[::-1].index("__enter__")
         return seen[first:functions.index("__exit__")]
@@ -79,8 +56,7 @@ class Checks(unittest.TestCase):
         where the check does not hold. `violated`: at how many, at least."""
         script = TARGETS / name
         expected = self.tracing(script)
-        with tempfile.TemporaryDirectory() as folder:
-            report, trials = sweep(folder, script, "-b", "opcode", "--from", "window")
+        report, trials = sweep(script, "-b", "opcode", "--from", "window")
         self.assertTrue(report["boundaries"]["complete"], report["boundaries"])
         boundaries = [(*place(trial), trial["python"]["opcode"],
                        VIOLATED if trial.get("findings") else "same") for trial in trials]
@@ -108,9 +84,8 @@ class Checks(unittest.TestCase):
 
     def unknown(self, name):
         """The opcodes at which nothing could be said, and what was said of that."""
-        with tempfile.TemporaryDirectory() as folder:
-            report, trials = sweep(folder, TARGETS / name, "-b", "opcode", "--from", "window",
-                                   "--allow-incomplete")
+        report, trials = sweep(TARGETS / name, "-b", "opcode", "--from", "window",
+                               "--allow-incomplete")
         self.assertEqual(report["findings"], [])
         opcodes = [trial["python"]["opcode"] for trial in trials if trial.get("unknown")]
         return opcodes, len(trials), {row["reason"] for row in report["unknown"]}
@@ -131,8 +106,6 @@ class Checks(unittest.TestCase):
 
 class Windows(unittest.TestCase):
     def setUp(self):
-        if not os.access(PYTHON, os.X_OK):
-            self.skipTest(f"no {PYTHON}")
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.script = Path(self.folder.name) / "script.py"
@@ -142,7 +115,7 @@ class Windows(unittest.TestCase):
                                f"from sigsweep import window\n{text}")
 
     def functions(self, *options):
-        trials = sweep(self.folder.name, self.script, "-b", "opcode", *options)[1]
+        trials = sweep(self.script, "-b", "opcode", *options)[1]
         return {function for function, _ in map(place, trials)} - {"<module>"}
 
     def test_by_name(self):
@@ -173,23 +146,22 @@ class Windows(unittest.TestCase):
     def test_never_opened(self):
         self.write("pass\n")
         self.assertRaisesRegex(AssertionError, "had not opened the window",
-                               sweep, self.folder.name, self.script, "--from", "window")
+                               sweep, self.script, "--from", "window")
 
     def test_other_boundaries(self):
         """Every kind of boundary keeps to the window."""
         self.write("import os\nwith window():\n    os.getppid()\nos.getpgid(0)\n")
         eligible = {}
         for kind in ("instruction", "call"):
-            report = sweep(self.folder.name, self.script, "-b", kind, "--from", "window",
+            report = sweep(self.script, "-b", kind, "--from", "window",
                            "--oracle", "end", "--budget", "20trials")[0]
             eligible[kind] = report["boundaries"]["eligible"]
         self.assertGreater(eligible["instruction"], eligible["call"])
         self.assertGreater(eligible["call"], 10)
-        trials = sweep(self.folder.name, self.script, "-b", "syscall", "--from", "window",
+        trials = sweep(self.script, "-b", "syscall", "--from", "window",
                        "--oracle", "end")[1]
         self.assertEqual([trial["phase"] for trial in trials], ["before", "after"])
 
 
 if __name__ == "__main__":
-    print(PYTHON, file=sys.stderr)
-    unittest.main()
+    swept.main()

@@ -4,17 +4,13 @@
 order. SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 
-TREE = Path(__file__).resolve().parent.parent.parent
-BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
-PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
-SUBJECT = TREE / "tests/python/subject.py"
+import swept
+from swept import PYTHON
+
+SUBJECT = swept.TREE / "tests/python/subject.py"
 
 # Never shown by tracing: RESUME is a call event; EXTENDED_ARG is executed with what follows it; a
 # generator's end is joined to its loop.
@@ -27,40 +23,19 @@ def is_joined(opcode):
     return "JUMP_IF" in opcode
 
 
-def run(*command, **options):
-    return subprocess.run([str(part) for part in command], check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-
-
 class Opcodes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not os.access(PYTHON, os.X_OK):
-            raise unittest.SkipTest(f"no {PYTHON}")
-        cls.folder = tempfile.TemporaryDirectory()
-        report = Path(cls.folder.name) / "report.json"
-        sweep = run(BUILD / "sigsweep", "run", "-q", "-b", "opcode", "--oracle", "end",
-                    "--from", "py:subject", "--to", "py:done", "--in", "subject.py",
-                    "-o", report, "--", PYTHON, "-S", "-E", SUBJECT)
-        cls.message = sweep.stderr
-        cls.report = json.loads(report.read_text()) if sweep.returncode in (0, 1) else None
-        cls.boundaries = []
-        if cls.report:
-            lines = map(json.loads, report.with_suffix(".jsonl").read_text().splitlines())
-            trials = sorted((line for line in lines if line["type"] == "trial"),
-                            key=lambda line: line["index"])
-            cls.boundaries = [trial["python"] for trial in trials]
-        traced = run(PYTHON, "-S", "-E", SUBJECT, "trace")
-        cls.traced = json.loads(traced.stdout)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
+        cls.sweep = swept.Sweep(["-b", "opcode", "--oracle", "end", "--from", "py:subject",
+                                 "--to", "py:done", "--in", "subject.py"], ["-E", SUBJECT])
+        cls.boundaries = [trial["python"] for trial in cls.sweep.trials]
+        cls.traced = json.loads(swept.run(PYTHON, "-S", "-E", SUBJECT, "trace").stdout)
 
     def test_complete(self):
-        self.assertIsNotNone(self.report, self.message)
-        self.assertTrue(self.report["boundaries"]["complete"], self.report["boundaries"])
-        self.assertEqual(len(self.boundaries), self.report["boundaries"]["eligible"])
+        self.assertIn(self.sweep.status, (0, 1), self.sweep.message)
+        boundaries = self.sweep.report["boundaries"]
+        self.assertTrue(boundaries["complete"], boundaries)
+        self.assertEqual(len(self.boundaries), boundaries["eligible"])
 
     def first_traced(self, function):
         return min((offset for name, offset in self.traced if name == function), default=1 << 30)
@@ -95,4 +70,4 @@ class Opcodes(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    swept.main()

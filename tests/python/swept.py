@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of this folder share: the interpreter that they look at, the host's or the one that
+SIGSWEEP_TEST_PYTHON names, and sweeps of it."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parent.parent.parent
+BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
+PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
+TARGETS = TREE / "targets/cpython"
+SKIPPED = 77  # exit status, as in tests/run
+
+
+def run(*command, **environment):
+    return subprocess.run([str(part) for part in command], check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, **environment})
+
+
+class Sweep:
+    """`sigsweep run` of a script: its exit status, what it said, the report (None where there is none)
+    and the trials of its record in the order of the walk."""
+
+    def __init__(self, options, command, **environment):
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.json"
+            done = run(BUILD / "sigsweep", "run", "-q", *options, "-o", report, "--", PYTHON, "-S",
+                       *command, **environment)
+            self.status, self.message = done.returncode, done.stderr
+            self.report = json.loads(report.read_text()) if report.exists() else None
+            self.trials = read_trials(report.with_suffix(".jsonl")) if self.report else []
+
+    def found(self):
+        """The trials with a finding."""
+        return [trial for trial in self.trials if trial.get("findings")]
+
+
+def read_trials(record):
+    lines = map(json.loads, record.read_text(encoding="utf-8").splitlines())
+    return sorted((line for line in lines if line["type"] == "trial"),
+                  key=lambda trial: trial["index"])
+
+
+def place(trial):
+    """(function, offset), the function without what it is defined in, as tracing has it."""
+    return trial["python"]["function"].rpartition(".")[2], trial["python"]["offset"]
+
+
+def read_version():
+    return tuple(json.loads(run(PYTHON, "-S", "-c",
+                                "import sys; print(list(sys.version_info[:2]))").stdout))
+
+
+def has_watchpoints():
+    """The CPU's. Without them each instruction of a trial is a step."""
+    return "do not work" not in run(BUILD / "sigsweep", "list", "machine").stdout
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(SKIPPED)
+
+
+def main(needs_watchpoints=False):
+    if not os.access(PYTHON, os.X_OK):
+        skip(f"no {PYTHON}")
+    if needs_watchpoints and not has_watchpoints():
+        skip("the CPU's watchpoints do not work on this machine")
+    print(PYTHON, file=sys.stderr)
+    unittest.main()
