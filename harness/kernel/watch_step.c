@@ -11,12 +11,14 @@
 #include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace_private.h"
+#include "harness/kernel/watch_pages.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
 
+#define CALM 8 /* steps that touched no watched page: to close the pages costs about as many */
 #define THREADS_MAX 8 /* a trial, or a copy that is driven: one at a time, as a rule */
 #define INSTRUCTION_BYTES 15
 #define PUSHF 0x9c
@@ -48,6 +50,10 @@ struct stepped {
 	uint64_t cpu_began;          /* of this one; 0: it is not stepped now */
 	double began;
 	bool is_lost;
+
+	struct watch_pages pages;
+	unsigned int calm; /* steps since a watched page was touched */
+	bool is_free;      /* running, its pages closed */
 };
 
 static struct stepped threads[THREADS_MAX];
@@ -111,7 +117,7 @@ struct watch_step_cost watch_step_cost(pid_t tid)
 /* Starts and stops the clocks of what stepping takes. */
 static void count_time(struct stepped *stepped)
 {
-	const bool is_on = has_data(stepped);
+	const bool is_on = has_data(stepped) && !stepped->is_free;
 
 	if (is_on && !stepped->cpu_began) {
 		stepped->cpu_began = clock_of_process(stepped->tid);
@@ -198,6 +204,7 @@ int watch_step_set(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t
 	if (kind == WATCH_EXECUTE)
 		error = plant(tid, watch);
 	watch->is_set = !error;
+	stepped->pages.is_known = false;
 	count_time(stepped);
 	return error;
 }
@@ -211,6 +218,7 @@ int watch_step_clear(pid_t tid, unsigned int slot)
 		return 0;
 	error = lift(tid, &stepped->watches[slot]);
 	stepped->watches[slot].is_set = false;
+	stepped->pages.is_known = false;
 	stepped->hits &= ~(1U << slot);
 	count_time(stepped);
 	return error;
@@ -237,14 +245,18 @@ static void lose(struct stepped *stepped)
 }
 
 /* The slots that the instruction will hit. */
-static unsigned int foresee_hits(const struct stepped *stepped, const uint8_t *bytes, size_t size,
+static unsigned int foresee_hits(struct stepped *stepped, const uint8_t *bytes, size_t size,
 				 const struct registers *registers)
 {
 	struct watch_step_touch touches[WATCH_STEP_TOUCHES];
 	const size_t count = look_at(bytes, size, registers, touches);
 	unsigned int hits = 0;
 
-	for (size_t n = 0; n < count; n++)
+	stepped->calm++;
+	for (size_t n = 0; n < count; n++) {
+		if (touches[n].writes &&
+		    watch_pages_touches(&stepped->pages, touches[n].address, touches[n].size))
+			stepped->calm = 0;
 		for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 			const struct watch *watch = &stepped->watches[i];
 
@@ -254,6 +266,7 @@ static unsigned int foresee_hits(const struct stepped *stepped, const uint8_t *b
 			    watch->address < touches[n].address + touches[n].size)
 				hits |= 1U << i;
 		}
+	}
 	return hits;
 }
 
@@ -305,8 +318,44 @@ static bool step_off(struct stepped *stepped)
 	return was_there;
 }
 
+/* Can it run until one of the watched pages is written? */
+static bool can_run_free(struct stepped *stepped, const struct registers *registers)
+{
+	uint64_t words[TRACE_WATCHES_MAX];
+	size_t count = 0;
+	uint64_t mask;
+
+	if (stepped->calm < CALM || stepped->coming || stepped->is_breakpoint)
+		return false;
+	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
+		const struct watch *watch = &stepped->watches[i];
+
+		if (watch->is_set && watch->kind == WATCH_ACCESS)
+			return false;
+		if (watch->is_set && watch->kind == WATCH_WRITE)
+			words[count++] = watch->address;
+	}
+	if (!stepped->pages.is_known)
+		watch_pages_find(&stepped->pages, stepped->tid, registers, words, count);
+	return stepped->pages.can_close && trace_get_mask(stepped->tid, &mask) == 0 &&
+	       !(mask & UINT64_C(1) << (SIGSEGV - 1));
+}
+
+/* True: it runs, with its pages closed. */
+static bool run_free(struct stepped *stepped)
+{
+	if (watch_pages_close(&stepped->pages, stepped->tid))
+		return false;
+	stepped->is_free = true;
+	count_time(stepped);
+	/* A system call is made with the pages open: the kernel may write there. */
+	return trace_resume_plain(stepped->tid, TRACE_SYSCALL, 0) == 0;
+}
+
 static int advance(struct stepped *stepped, const struct registers *registers, int signal)
 {
+	const bool is_in_user =
+		!signal && !stepped->is_in_kernel && !registers_will_restart(registers);
 	bool is_syscall = false;
 	bool is_off = false;
 
@@ -316,14 +365,19 @@ static int advance(struct stepped *stepped, const struct registers *registers, i
 	stepped->is_breakpoint = false;
 	stepped->may_stay = true;
 	stepped->pc_before = registers_pc(registers);
-	if (!signal && !stepped->is_in_kernel && !registers_will_restart(registers)) {
+	if (is_in_user) {
 		is_off = step_off(stepped);
 		is_syscall = foresee(stepped, registers);
 	}
+	if (is_syscall && watch_pages_are_changed_by(registers_syscall_about_to_run(registers)))
+		stepped->pages.is_known = false;
 	if (stepped->how == TRACE_SYSCALL && (stepped->is_in_kernel || is_syscall))
 		return trace_resume_plain(stepped->tid, TRACE_SYSCALL, signal);
 	if (stepped->how == TRACE_STEP || (!has_data(stepped) && !is_off))
 		return trace_resume_plain(stepped->tid, stepped->how, signal);
+	if (is_in_user && !is_off && !is_syscall && can_run_free(stepped, registers) &&
+	    run_free(stepped))
+		return 0;
 	stepped->is_stepping = true;
 	return trace_resume_plain(stepped->tid, TRACE_STEP, signal);
 }
@@ -412,12 +466,38 @@ static void clean_child(const struct stepped *stepped)
 			fail_clear();
 }
 
+/* Its next instruction, after its pages were opened for it. */
+static bool go_on(struct stepped *stepped)
+{
+	struct registers registers;
+
+	return trace_get_registers(stepped->tid, &registers) == 0 &&
+	       advance(stepped, &registers, 0) == 0;
+}
+
+/* It ran with its pages closed, and has stopped: they are opened. True: that was all there was. */
+static bool end_free(struct stepped *stepped, const struct stop *stop)
+{
+	const bool is_ours = stop->kind == STOP_SIGNAL && stop->signal == SIGSEGV &&
+			     watch_pages_caused(&stepped->pages, stepped->tid);
+
+	stepped->is_free = false;
+	stepped->calm = 0;
+	count_time(stepped);
+	if (stop->kind == STOP_SYSCALL)
+		return watch_pages_open_at_entry(&stepped->pages, stepped->tid) == 0 &&
+		       go_on(stepped);
+	if (stop->kind != STOP_SIGNAL && stop->kind != STOP_TRAP)
+		return false; /* at its end */
+	return watch_pages_open(&stepped->pages, stepped->tid) == 0 && is_ours && go_on(stepped);
+}
+
 bool watch_step_absorb(const struct stop *stop)
 {
 	struct stepped *stepped = find(stop->tid);
 
-	if (!stepped)
-		return false;
+	if (!stepped || (stepped->is_free && end_free(stepped, stop)))
+		return stepped != NULL;
 	switch (stop->kind) {
 	case STOP_EXITED:
 	case STOP_KILLED:

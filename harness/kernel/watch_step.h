@@ -2,7 +2,9 @@
 /*
  * Watches where the CPU has none that work: a thread with watches on data is stepped, instruction
  * by instruction, and stops are given only where a watched byte was touched, so that nobody above
- * sees a difference but in speed. Watches on code are breakpoints in the thread's memory.
+ * sees a difference but in speed. Where nothing has been written near a watched word for a while,
+ * its page is closed and the thread runs (watch_pages.h). Watches on code are breakpoints in the
+ * thread's memory.
  */
 #ifndef SIGSWEEP_KERNEL_WATCH_STEP_H
 #define SIGSWEEP_KERNEL_WATCH_STEP_H

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,13 +187,133 @@ static void test_lost(void **state)
 		_exit(0);
 	}
 	assert_int_equal(trace_wait(pid, -1, &stop), 0);
-	assert_int_equal(trace_set_watch(pid, 0, WATCH_WRITE, address_of(&written), 8), 0);
+	/* Of reads nothing but steps can tell. */
+	assert_int_equal(trace_set_watch(pid, 0, WATCH_ACCESS, address_of(&written), 8), 0);
 	assert_int_equal(next_hit(pid), 0);
 	assert_int_equal(watch_step_is_lost(pid), !trace_has_watches());
 	assert_int_equal(watch_step_cost(pid).cpu > 0, !trace_has_watches());
 	assert_int_equal(watch_step_cost(pid).steps > STEPS_MAX, !trace_has_watches());
 	watch_step_forget(pid);
 	assert_false(watch_step_is_lost(pid));
+}
+
+#define FAR 50000 /* rounds, of some instructions each */
+
+static sigjmp_buf recovered;
+static volatile int value_seen;
+static volatile char *forbidden;
+
+static void on_value(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	value_seen = info->si_code == SI_QUEUE ? info->si_value.sival_int : -1;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	if (info->si_addr == forbidden)
+		siglongjmp(recovered, 1);
+	_exit(5);
+}
+
+static void go_far(void)
+{
+	for (volatile int i = 0; i < FAR; i = i + 1)
+		;
+}
+
+/* Between what happens the thread is far from the watched word, and its page may be closed. */
+static void be_far(void)
+{
+	const struct sigaction value = {.sa_sigaction = on_value, .sa_flags = SA_SIGINFO};
+	const struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	const int page = (int)sysconf(_SC_PAGESIZE);
+	int pipes[2];
+	uint64_t bytes = 7;
+	int status = 1;
+	pid_t other;
+
+	sigaction(SIGUSR1, &value, NULL);
+	sigaction(SIGSEGV, &fault, NULL);
+	forbidden = mmap(NULL, (size_t)page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	raise(SIGSTOP);
+	go_far();
+	written = 1;
+	go_far();
+	sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 77});
+	if (value_seen != 77)
+		_exit(6);
+	go_far();
+	if (pipe(pipes) || write(pipes[1], &bytes, sizeof(bytes)) != sizeof(bytes) ||
+	    read(pipes[0], (void *)(uintptr_t)&written, sizeof(bytes)) != sizeof(bytes) ||
+	    written != bytes)
+		_exit(7);
+	go_far();
+	other = fork();
+	if (other == 0) {
+		written = 9;
+		_exit(0);
+	}
+	if (waitpid(other, &status, 0) != other || status)
+		_exit(8);
+	go_far();
+	if (sigsetjmp(recovered, 1) == 0)
+		*forbidden = 1;
+	go_far();
+	written = written + 1;
+	_exit(written == bytes + 1 ? 0 : 9);
+}
+
+/* As next_hit(), but its signals reach the program. */
+static unsigned int next_hit_or_signal(pid_t pid, int *signal)
+{
+	unsigned int slots = 0;
+	struct stop stop;
+
+	assert_int_equal(trace_resume(pid, TRACE_CONTINUE, *signal), 0);
+	assert_int_equal(trace_wait(pid, -1, &stop), 0);
+	*signal = 0;
+	if (stop.kind == STOP_SIGNAL)
+		*signal = stop.signal;
+	else if (stop.kind == STOP_TRAP)
+		assert_int_equal(trace_take_watch_hits(pid, &slots), 0);
+	else
+		assert_int_equal(stop.kind == STOP_EXITED ? stop.status : -1, 0);
+	return slots;
+}
+
+static void test_far(void **state)
+{
+	const int signals[] = {0, SIGUSR1, SIGCHLD, SIGSEGV, 0};
+	struct stop stop;
+	pid_t pid = fork();
+	int signal = 0;
+
+	(void)state;
+	if (pid == 0) {
+		if (trace_me())
+			_exit(2);
+		be_far();
+	}
+	assert_int_equal(trace_wait(pid, -1, &stop), 0);
+	assert_int_equal(trace_set_options(pid, PTRACE_O_TRACESYSGOOD), 0);
+	assert_int_equal(trace_set_watch(pid, 0, WATCH_WRITE, address_of(&written), 8), 0);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		const unsigned int hits = next_hit_or_signal(pid, &signal);
+
+		/* Hardware may tell of the kernel's own write as well. */
+		if (hits && trace_has_watches() && i == 2 && !signal)
+			next_hit_or_signal(pid, &signal);
+		assert_int_equal(signal, signals[i]);
+		assert_int_equal(hits != 0, signal == 0);
+	}
+	assert_int_equal(next_hit_or_signal(pid, &signal), 0);
+	assert_int_equal(signal, 0);
+	assert_false(watch_step_is_lost(pid));
+	assert_true(watch_step_cost(pid).steps < FAR / 10);
 }
 
 static void test_bad_places(void **state)
@@ -211,7 +333,8 @@ static int run(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),      cmocka_unit_test(test_cleared),
 		cmocka_unit_test(test_code_alone), cmocka_unit_test(test_odd_things),
-		cmocka_unit_test(test_lost),       cmocka_unit_test(test_bad_places),
+		cmocka_unit_test(test_lost),       cmocka_unit_test(test_far),
+		cmocka_unit_test(test_bad_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
