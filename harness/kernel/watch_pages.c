@@ -19,10 +19,19 @@
 #define SIGNAL_BIT(signal) (UINT64_C(1) << ((signal)-1))
 #define VDSO_SIZE 16384
 
-bool watch_pages_touches(const struct watch_pages *pages, uint64_t address, size_t size)
+static struct watch_page *find(struct watch_pages *pages, uint64_t page)
 {
 	for (size_t i = 0; i < pages->count; i++)
-		if (address < pages->list[i].address + PAGE &&
+		if (pages->list[i].address == page)
+			return &pages->list[i];
+	return NULL;
+}
+
+bool watch_pages_stop(const struct watch_pages *pages, uint64_t address, size_t size, bool writes)
+{
+	for (size_t i = 0; i < pages->count; i++)
+		if ((writes || pages->list[i].is_unread) &&
+		    address < pages->list[i].address + PAGE &&
 		    pages->list[i].address < address + size)
 			return true;
 	return false;
@@ -74,19 +83,22 @@ static bool may_close(const struct mapping *mapping, uint64_t page,
 	       !(page + PAGE >= thread && page <= thread + PAGE);
 }
 
-static bool add(struct watch_pages *pages, const struct maps *maps, uint64_t word,
-		const struct registers *registers)
+static bool add(struct watch_pages *pages, const struct maps *maps,
+		const struct watch_page_word *word, const struct registers *registers)
 {
-	const uint64_t page = word & ~(PAGE - 1);
-	const struct mapping *mapping = maps_find(maps, word);
+	const uint64_t address = word->address & ~(PAGE - 1);
+	const struct mapping *mapping = maps_find(maps, address);
+	struct watch_page *page = find(pages, address);
 
-	if (watch_pages_touches(pages, page, 1))
-		return true;
-	if (pages->count == WATCH_PAGES_MAX || !may_close(mapping, page, registers))
-		return false;
-	pages->list[pages->count++] = (struct watch_page){
-		.address = page,
-		.protection = PROT_READ | PROT_WRITE | (mapping->executable ? PROT_EXEC : 0)};
+	if (!page) {
+		if (pages->count == WATCH_PAGES_MAX || !may_close(mapping, address, registers))
+			return false;
+		page = &pages->list[pages->count++];
+		*page = (struct watch_page){.address = address,
+					    .protection = PROT_READ | PROT_WRITE |
+							  (mapping->executable ? PROT_EXEC : 0)};
+	}
+	page->is_unread |= word->is_unread;
 	return true;
 }
 
@@ -102,7 +114,7 @@ static bool can_stop_at_fault(pid_t tid)
 }
 
 void watch_pages_find(struct watch_pages *pages, pid_t tid, const struct registers *registers,
-		      const uint64_t *words, size_t count)
+		      const struct watch_page_word *words, size_t count)
 {
 	struct maps maps = {0};
 
@@ -116,7 +128,7 @@ void watch_pages_find(struct watch_pages *pages, pid_t tid, const struct registe
 	pages->syscall_at = find_syscall(&maps, tid);
 	pages->can_close = pages->syscall_at != 0;
 	for (size_t i = 0; i < count; i++)
-		pages->can_close &= add(pages, &maps, words[i], registers);
+		pages->can_close &= add(pages, &maps, &words[i], registers);
 	maps_free(&maps);
 }
 
@@ -164,6 +176,11 @@ static int protect(const struct watch_pages *pages, pid_t tid, const struct watc
 	return error ? error : (int)registers_result(&registers);
 }
 
+static int closed(const struct watch_page *page)
+{
+	return page->is_unread ? PROT_NONE : page->protection & ~PROT_WRITE;
+}
+
 /* Every page, by system calls that the thread makes for it, as if nothing were. */
 static int protect_all(const struct watch_pages *pages, pid_t tid, bool is_closed)
 {
@@ -180,7 +197,7 @@ static int protect_all(const struct watch_pages *pages, pid_t tid, bool is_close
 	for (size_t i = 0; !error && i < pages->count; i++) {
 		const struct watch_page *page = &pages->list[i];
 		const int result =
-			protect(pages, tid, page, page->protection & ~(is_closed ? PROT_WRITE : 0),
+			protect(pages, tid, page, is_closed ? closed(page) : page->protection,
 				&is_stop_owed);
 
 		failed = failed ? failed : result;
@@ -250,5 +267,5 @@ bool watch_pages_caused(const struct watch_pages *pages, pid_t tid)
 	siginfo_t info;
 
 	return trace_get_siginfo(tid, &info) == 0 && info.si_code == SEGV_ACCERR &&
-	       watch_pages_touches(pages, (uint64_t)(uintptr_t)info.si_addr, 1);
+	       watch_pages_stop(pages, (uint64_t)(uintptr_t)info.si_addr, 1, true);
 }

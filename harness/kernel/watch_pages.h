@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pages of watched words, made read-only, so that a thread whose watches are stepped
- * (watch_step.h) runs at its own speed until one of them is written. Nobody but watch_step.c sees a
+ * The pages of watched words, closed by mprotect(2), so that a thread whose watches are stepped
+ * (watch_step.h) runs at its own speed until one of them is touched. Nobody but watch_step.c sees a
  * process while its pages are closed: they are opened at each stop, before anybody is told of it.
  *
- * Left alone, since the kernel writes there by itself: the stack (signal frames), and what lies
+ * System calls are made with the pages open, so that the thread has to be traced with
+ * PTRACE_O_TRACESYSGOOD. Left alone, since the kernel writes there by itself: the stack (signal frames), and what lies
  * about the thread pointer (rseq(2)). Left alone also where a fault would do more than to stop
  * (SIGSEGV is blocked or ignored: kernel/signal.c, force_sig_info_to_task()), and processes of
  * several threads.
@@ -25,6 +26,12 @@
 struct watch_page {
 	uint64_t address;
 	int protection; /* as mprotect(2) takes it */
+	bool is_unread; /* reads are watched too */
+};
+
+struct watch_page_word {
+	uint64_t address;
+	bool is_unread;
 };
 
 struct watch_pages {
@@ -35,18 +42,18 @@ struct watch_pages {
 	bool can_close;
 };
 
-/* Is the page among those of the `count` watched words that were looked up? */
-bool watch_pages_touches(const struct watch_pages *pages, uint64_t address, size_t size);
+/* Would it be stopped by the pages that were looked up? */
+bool watch_pages_stop(const struct watch_pages *pages, uint64_t address, size_t size, bool writes);
 
 /* Looks up the pages of these words, each within one page. The thread is stopped. */
 void watch_pages_find(struct watch_pages *pages, pid_t tid, const struct registers *registers,
-		      const uint64_t *words, size_t count);
+		      const struct watch_page_word *words, size_t count);
 
 /* May a system call of this number change what was looked up? */
 bool watch_pages_are_changed_by(long number);
 
-/* Makes the pages read-only. The thread is stopped in user mode, and no signal is to be delivered.
- * An error: none is. */
+/* The thread is stopped in user mode, and no signal is to be delivered.
+ * An error: none is closed. */
 int watch_pages_close(struct watch_pages *pages, pid_t tid) MUST_CHECK;
 
 /* The thread is stopped in user mode, or at the delivery of a signal, which it still is

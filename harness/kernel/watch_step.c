@@ -254,8 +254,8 @@ static unsigned int foresee_hits(struct stepped *stepped, const uint8_t *bytes, 
 
 	stepped->calm++;
 	for (size_t n = 0; n < count; n++) {
-		if (touches[n].writes &&
-		    watch_pages_touches(&stepped->pages, touches[n].address, touches[n].size))
+		if (watch_pages_stop(&stepped->pages, touches[n].address, touches[n].size,
+				     touches[n].writes))
 			stepped->calm = 0;
 		for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 			const struct watch *watch = &stepped->watches[i];
@@ -318,10 +318,10 @@ static bool step_off(struct stepped *stepped)
 	return was_there;
 }
 
-/* Can it run until one of the watched pages is written? */
+/* Can it run until one of the watched pages is touched? */
 static bool can_run_free(struct stepped *stepped, const struct registers *registers)
 {
-	uint64_t words[TRACE_WATCHES_MAX];
+	struct watch_page_word words[TRACE_WATCHES_MAX];
 	size_t count = 0;
 	uint64_t mask;
 
@@ -330,10 +330,9 @@ static bool can_run_free(struct stepped *stepped, const struct registers *regist
 	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
 		const struct watch *watch = &stepped->watches[i];
 
-		if (watch->is_set && watch->kind == WATCH_ACCESS)
-			return false;
-		if (watch->is_set && watch->kind == WATCH_WRITE)
-			words[count++] = watch->address;
+		if (watch->is_set && watch->kind != WATCH_EXECUTE)
+			words[count++] = (struct watch_page_word){watch->address,
+								  watch->kind == WATCH_ACCESS};
 	}
 	if (!stepped->pages.is_known)
 		watch_pages_find(&stepped->pages, stepped->tid, registers, words, count);
