@@ -43,4 +43,4 @@ class Locks(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    swept.main(needs_watchpoints=True)
+    swept.main()
