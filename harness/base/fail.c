@@ -43,6 +43,11 @@ const char *fail_text(void)
 	return latest;
 }
 
+const char *fail_reason(int error)
+{
+	return *latest ? latest : strerror(-error);
+}
+
 void fail_clear(void)
 {
 	latest[0] = '\0';

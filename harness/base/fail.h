@@ -21,6 +21,9 @@ int fail_prefix(int code, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The latest sentence, "" when there is none. Valid until the next fail(). */
 const char *fail_text(void);
 
+/* The same, or where there is none what `error`, a negative errno, means. */
+const char *fail_reason(int error);
+
 /* Forgets the sentence, for a caller that has dealt with the failure. */
 void fail_clear(void);
 

@@ -39,10 +39,10 @@ bool watch_pages_stop(const struct watch_pages *pages, uint64_t address, size_t 
 
 bool watch_pages_are_changed_by(long number)
 {
-	static const long numbers[] = {SYS_mmap,  SYS_munmap,    SYS_mprotect, SYS_pkey_mprotect,
-				       SYS_brk,   SYS_mremap,    SYS_shmat,    SYS_shmdt,
-				       SYS_clone, SYS_clone3,    SYS_madvise,  SYS_rt_sigaction,
-				       SYS_prctl, SYS_arch_prctl};
+	static const long numbers[] = {SYS_mmap,  SYS_munmap,     SYS_mprotect, SYS_pkey_mprotect,
+				       SYS_brk,   SYS_mremap,     SYS_shmat,    SYS_shmdt,
+				       SYS_clone, SYS_clone3,     SYS_madvise,  SYS_rt_sigaction,
+				       SYS_prctl, SYS_arch_prctl, SYS_seccomp};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		if (numbers[i] == number)
@@ -102,6 +102,18 @@ static bool add(struct watch_pages *pages, const struct maps *maps,
 	return true;
 }
 
+/* Has it filters of system calls (seccomp(2)) besides those that it got from the harness: its own,
+ * and the one that launch.c installs? They might not like what the thread is made to call. */
+static bool has_filters(const struct process_status *status)
+{
+	static int inherited = -1;
+	struct process_status own;
+
+	if (inherited < 0 && procfs_status(getpid(), &own) == 0)
+		inherited = (int)own.seccomp_filters;
+	return status->seccomp == 1 || (int)status->seccomp_filters > inherited + 1;
+}
+
 static bool can_stop_at_fault(pid_t tid)
 {
 	struct process_status status;
@@ -110,7 +122,8 @@ static bool can_stop_at_fault(pid_t tid)
 		fail_clear();
 		return false;
 	}
-	return status.threads == 1 && !(status.signals_ignored & SIGNAL_BIT(SIGSEGV));
+	return status.threads == 1 && !(status.signals_ignored & SIGNAL_BIT(SIGSEGV)) &&
+	       !has_filters(&status);
 }
 
 void watch_pages_find(struct watch_pages *pages, pid_t tid, const struct registers *registers,

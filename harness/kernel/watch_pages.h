@@ -5,10 +5,10 @@
  * process while its pages are closed: they are opened at each stop, before anybody is told of it.
  *
  * System calls are made with the pages open, so that the thread has to be traced with
- * PTRACE_O_TRACESYSGOOD. Left alone, since the kernel writes there by itself: the stack (signal frames), and what lies
- * about the thread pointer (rseq(2)). Left alone also where a fault would do more than to stop
- * (SIGSEGV is blocked or ignored: kernel/signal.c, force_sig_info_to_task()), and processes of
- * several threads.
+ * PTRACE_O_TRACESYSGOOD. Left alone, since the kernel writes there by itself: the stack (signal
+ * frames), and what lies about the thread pointer (rseq(2)). Left alone also where a fault would do
+ * more than to stop (SIGSEGV is blocked or ignored: kernel/signal.c, force_sig_info_to_task()),
+ * processes of several threads, and those with filters of system calls of their own.
  */
 #ifndef SIGSWEEP_KERNEL_WATCH_PAGES_H
 #define SIGSWEEP_KERNEL_WATCH_PAGES_H

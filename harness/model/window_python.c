@@ -32,8 +32,7 @@ struct search {
 	uint64_t announce; /* where a window of the companion module is announced; 0: not asked for
 			    */
 	bool has_starters; /* frames begin with an opcode of their own */
-	bool is_training;
-	bool is_found; /* the walker stands at the place */
+	bool is_found;     /* the walker stands at the place */
 };
 
 static const char *last_part(const char *path)

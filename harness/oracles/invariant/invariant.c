@@ -207,9 +207,11 @@ static void judge_run(struct judging *judging, struct invariant_run *run)
 				     ? STUCK_LIMIT
 				     : trial->stage->baseline->trial_limit;
 	const char *reason;
+	const int error = invariant_retrace(run, trial->stage, trial->boundary, limit);
 
-	if (invariant_retrace(run, trial->stage, trial->boundary, limit)) {
-		say_unknown(judging, "the trial could not be made once more: %s", fail_text());
+	if (error) {
+		say_unknown(judging, "the trial could not be made once more: %s",
+			    fail_reason(error));
 		return;
 	}
 	for (size_t i = 0; i < run->fault_count; i++)

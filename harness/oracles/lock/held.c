@@ -51,7 +51,7 @@ static void say_unknown(const struct lock_oracle *oracle, struct verdict *verdic
 	if (oracle->is_retraced && oracle->retrace_error)
 		snprintf(verdict->title, sizeof(verdict->title),
 			 "the trial could not be made once more to see who holds a lock: %s",
-			 fail_text());
+			 fail_reason(oracle->retrace_error));
 	else
 		snprintf(verdict->title, sizeof(verdict->title),
 			 "a lock is held at the end, and the stack there cannot be unwound");

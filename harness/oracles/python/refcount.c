@@ -296,16 +296,19 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 					.limit = trial->stage->baseline->trial_limit,
 					.drive = drive,
 					.context = oracle};
+	int error;
 
 	if (!oracle->is_at_end)
 		return 0;
 	oracle->interpreter = trial->stage->interpreter;
 	oracle->goes_on = trial_went_on(trial);
-	if (retrace_run(&retrace, trial->stage, trial->boundary) == 0)
+	error = retrace_run(&retrace, trial->stage, trial->boundary);
+	if (!error)
 		return compare(oracle, trial, verdicts);
 	verdicts->value = VERDICT_UNKNOWN;
 	snprintf(verdicts->title, sizeof(verdicts->title),
-		 "the trial could not be made once more to count references: %s", fail_text());
+		 "the trial could not be made once more to count references: %s",
+		 fail_reason(error));
 	fail_clear();
 	return 1;
 }

@@ -59,11 +59,12 @@ static void tell(struct python_lock_oracle *oracle, const struct trial *trial,
 			python_lock_evidence(oracle, trial, point, holder, kind[0] == 's');
 }
 
-static void say_unknown(struct verdict *verdict)
+static void say_unknown(const struct python_lock_oracle *oracle, struct verdict *verdict)
 {
 	verdict->value = VERDICT_UNKNOWN;
 	snprintf(verdict->title, sizeof(verdict->title),
-		 "the trial could not be made once more to see who holds a lock: %s", fail_text());
+		 "the trial could not be made once more to see who holds a lock: %s",
+		 fail_reason(oracle->retrace_error));
 	fail_clear();
 }
 
@@ -122,7 +123,7 @@ static size_t judge_held(struct python_lock_oracle *oracle, const struct trial *
 	size_t count = 0;
 
 	if (!python_lock_retrace(oracle, trial)) {
-		say_unknown(verdicts);
+		say_unknown(oracle, verdicts);
 		return 1;
 	}
 	if (!oracle->watch.is_at_end)
@@ -141,7 +142,7 @@ static size_t judge_stuck(struct python_lock_oracle *oracle, const struct trial 
 	const struct lock *lock;
 
 	if (!python_lock_retrace(oracle, trial)) {
-		say_unknown(verdict);
+		say_unknown(oracle, verdict);
 		return 1;
 	}
 	lock = lock_book_find(&oracle->book, oracle->watch.waited_for);
