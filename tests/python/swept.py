@@ -14,6 +14,7 @@ TREE = Path(__file__).resolve().parent.parent.parent
 BUILD = (TREE / os.environ.get("BUILD", "build")).resolve()
 PYTHON = os.environ.get("SIGSWEEP_TEST_PYTHON", "/usr/bin/python3.11")
 TARGETS = TREE / "targets/cpython"
+WALKERS = [f"-j{count}" for count in [os.environ.get("SIGSWEEP_TEST_WALKERS")] if count]
 SKIPPED = 77  # exit status, as in tests/run
 
 
@@ -30,7 +31,7 @@ class Sweep:
     def __init__(self, options, command, **environment):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            done = run(BUILD / "sigsweep", "run", "-q", *options, "-o", report, "--", PYTHON, "-S",
+            done = run(BUILD / "sigsweep", "run", "-q", *WALKERS, *options, "-o", report, "--", PYTHON, "-S",
                        *command, **environment)
             self.status, self.message = done.returncode, done.stderr
             self.report = json.loads(report.read_text()) if report.exists() else None

@@ -21,6 +21,8 @@ import walk
 
 EDGES = ("call", "ret")
 
+WALKERS = [f"-j{count}" for count in [os.environ.get("SIGSWEEP_TEST_WALKERS")] if count]
+
 
 def is_edge(instruction):
     return instruction.name.rstrip("q") in EDGES
@@ -52,7 +54,7 @@ def swept(kind, target, build):
             file.write(manifest.stdin_bytes(target.manifest))
         record = os.path.join(folder, "record.jsonl")
         subprocess.run(
-            [os.path.join(build, "sigsweep"), "run", "-q", "-b", kind, "--oracle", "end",
+            [os.path.join(build, "sigsweep"), "run", "-q", *WALKERS, "-b", kind, "--oracle", "end",
              "--from", target.manifest.get("from", "handler"), "--stdin", stdin,
              "--record", record, "-o", os.path.join(folder, "report.json"), "--",
              target.program], check=False)
