@@ -138,6 +138,18 @@ bool trace_is_at_entry(pid_t tid)
 	       info.op == PTRACE_SYSCALL_INFO_ENTRY;
 }
 
+int trace_get_rseq(pid_t tid, uint64_t *start, uint64_t *end)
+{
+	struct __ptrace_rseq_configuration configuration = {0};
+
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, (void *)sizeof(configuration),
+		   &configuration) < 0)
+		return -errno;
+	*start = configuration.rseq_abi_pointer;
+	*end = *start + (*start ? configuration.rseq_abi_size : 0);
+	return 0;
+}
+
 int trace_detach(pid_t tid, int signal)
 {
 	return request(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);

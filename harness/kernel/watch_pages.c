@@ -71,32 +71,49 @@ static uint64_t find_syscall(const struct maps *maps, pid_t tid)
 	return 0;
 }
 
-static bool may_close(const struct mapping *mapping, uint64_t page,
+/* Where the kernel writes by itself whenever the thread was interrupted (rseq(2)): on machines that
+ * do not say where that is, about the thread pointer. */
+static bool has_rseq(pid_t tid, uint64_t page, const struct registers *registers)
+{
+	const uint64_t thread = registers_thread_pointer(registers);
+	uint64_t start = thread - PAGE;
+	uint64_t end = thread + PAGE;
+
+	(void)!trace_get_rseq(tid, &start, &end);
+	return page + PAGE > start && page < end;
+}
+
+static bool may_close(pid_t tid, const struct mapping *mapping, uint64_t page,
 		      const struct registers *registers)
 {
 	const uint64_t sp = registers_sp(registers);
-	const uint64_t thread = registers_thread_pointer(registers) & ~(PAGE - 1);
 
-	return mapping && mapping->writable && !mapping->shared &&
-	       !(sp >= mapping->start && sp < mapping->end) &&
-	       strcmp(mapping->path, "[stack]") != 0 &&
-	       !(page + PAGE >= thread && page <= thread + PAGE);
+	return mapping && !mapping->shared && !(sp >= mapping->start && sp < mapping->end) &&
+	       strcmp(mapping->path, "[stack]") != 0 && !has_rseq(tid, page, registers);
 }
 
-static bool add(struct watch_pages *pages, const struct maps *maps,
+static int protection_of(const struct mapping *mapping)
+{
+	return (mapping->readable ? PROT_READ : 0) | (mapping->writable ? PROT_WRITE : 0) |
+	       (mapping->executable ? PROT_EXEC : 0);
+}
+
+static bool add(struct watch_pages *pages, pid_t tid, const struct maps *maps,
 		const struct watch_page_word *word, const struct registers *registers)
 {
 	const uint64_t address = word->address & ~(PAGE - 1);
 	const struct mapping *mapping = maps_find(maps, address);
 	struct watch_page *page = find(pages, address);
 
+	/* Nobody writes there. */
+	if (mapping && !mapping->writable && !word->is_unread)
+		return true;
 	if (!page) {
-		if (pages->count == WATCH_PAGES_MAX || !may_close(mapping, address, registers))
+		if (pages->count == WATCH_PAGES_MAX || !may_close(tid, mapping, address, registers))
 			return false;
 		page = &pages->list[pages->count++];
 		*page = (struct watch_page){.address = address,
-					    .protection = PROT_READ | PROT_WRITE |
-							  (mapping->executable ? PROT_EXEC : 0)};
+					    .protection = protection_of(mapping)};
 	}
 	page->is_unread |= word->is_unread;
 	return true;
@@ -141,7 +158,7 @@ void watch_pages_find(struct watch_pages *pages, pid_t tid, const struct registe
 	pages->syscall_at = find_syscall(&maps, tid);
 	pages->can_close = pages->syscall_at != 0;
 	for (size_t i = 0; i < count; i++)
-		pages->can_close &= add(pages, &maps, &words[i], registers);
+		pages->can_close &= add(pages, tid, &maps, &words[i], registers);
 	maps_free(&maps);
 }
 
