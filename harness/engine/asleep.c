@@ -49,6 +49,21 @@ static bool has_ended(const struct asleep_sight *sight)
 	return sight->status.state == 'Z' || sight->status.state == 'X';
 }
 
+/* One without memory of its own belongs to nobody any more, and only root may look: it has ended
+ * since, or is about to, while its state still says that it runs. */
+static int look_at_dying(pid_t pid, pid_t tid, struct asleep_sight *sight, int refused)
+{
+	struct process_stat stat;
+	int error = procfs_stat(pid, tid, &stat);
+
+	if (error)
+		return error;
+	if (!stat.is_exiting && stat.state != 'Z' && stat.state != 'X')
+		return refused;
+	sight->call.running = true;
+	return procfs_status(tid, &sight->status);
+}
+
 static int look_at_thread(pid_t pid, pid_t tid, struct asleep_sight *sight)
 {
 	int error = procfs_status(tid, &sight->status);
@@ -56,13 +71,10 @@ static int look_at_thread(pid_t pid, pid_t tid, struct asleep_sight *sight)
 	sight->pid = pid;
 	sight->tid = tid;
 	sight->call = (struct process_syscall){.number = -1};
-	/* One that has ended belongs to nobody any more: only root may look. */
 	if (!error && !has_ended(sight))
 		error = procfs_syscall(pid, tid, &sight->call);
-	/* It may have ended between the two. */
-	if ((error == -EACCES || error == -EPERM) && procfs_status(tid, &sight->status) == 0 &&
-	    has_ended(sight))
-		error = 0;
+	if (error == -EACCES || error == -EPERM)
+		error = look_at_dying(pid, tid, sight, error);
 	if (!error)
 		error = procfs_cpu_time(pid, tid, &sight->cpu_time);
 	return error;

@@ -18,7 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h; among the flags of /proc/PID/stat */
+/* include/linux/sched.h; among the flags of /proc/PID/stat */
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
 
 static int read_error(int error)
 {
@@ -136,6 +138,7 @@ int procfs_stat(pid_t pid, pid_t tid, struct process_stat *out)
 	if (used != 9)
 		return -EILSEQ;
 	out->is_kernel_thread = flags & PF_KTHREAD;
+	out->is_exiting = flags & PF_EXITING;
 	return 0;
 }
 
