@@ -53,7 +53,7 @@ struct process_stat {
 	uint64_t user_ticks;
 	uint64_t system_ticks;
 	bool is_kernel_thread;
-	bool is_exiting; /* its memory may be gone already, whatever its state says */
+	bool is_exiting;  /* its memory may be gone already, whatever its state says */
 	uint64_t started; /* ticks since boot: tells a reused pid from the old one */
 };
 

@@ -18,8 +18,8 @@ int trace_poke_user(pid_t tid, size_t offset, uint64_t value) MUST_CHECK;
  * Linux 5.3; false where that is not known.) */
 bool trace_is_at_entry(pid_t tid);
 
-/* Where the thread's restartable sequence lies, `end` exclusive; both equal: it has none. Unchanged on
- * errors: -EIO where the kernel does not say (PTRACE_GET_RSEQ_CONFIGURATION, Linux 5.13). */
+/* Where the thread's restartable sequence lies, `end` exclusive; both equal: it has none. Unchanged
+ * on errors: -EIO where the kernel does not say (PTRACE_GET_RSEQ_CONFIGURATION, Linux 5.13). */
 int trace_get_rseq(pid_t tid, uint64_t *start, uint64_t *end) MUST_CHECK;
 
 /* The stop that trace_wait() has given last. */

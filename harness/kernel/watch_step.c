@@ -480,23 +480,29 @@ static bool end_free(struct stepped *stepped, const struct stop *stop)
 	const bool is_ours = stop->kind == STOP_SIGNAL && stop->signal == SIGSEGV &&
 			     watch_pages_caused(&stepped->pages, stepped->tid);
 
+	const bool is_call = stop->kind == STOP_SYSCALL;
+	int error;
+
 	stepped->is_free = false;
 	stepped->calm = 0;
 	count_time(stepped);
-	if (stop->kind == STOP_SYSCALL)
-		return watch_pages_open_at_entry(&stepped->pages, stepped->tid) == 0 &&
-		       go_on(stepped);
-	if (stop->kind != STOP_SIGNAL && stop->kind != STOP_TRAP)
+	if (!is_call && stop->kind != STOP_SIGNAL && stop->kind != STOP_TRAP)
 		return false; /* at its end */
-	return watch_pages_open(&stepped->pages, stepped->tid) == 0 && is_ours && go_on(stepped);
+	error = is_call ? watch_pages_open_at_entry(&stepped->pages, stepped->tid)
+			: watch_pages_open(&stepped->pages, stepped->tid);
+	if (error)
+		lose(stepped); /* what becomes of it now is not its own doing */
+	return !error && (is_call || is_ours) && go_on(stepped);
 }
 
 bool watch_step_absorb(const struct stop *stop)
 {
 	struct stepped *stepped = find(stop->tid);
 
-	if (!stepped || (stepped->is_free && end_free(stepped, stop)))
-		return stepped != NULL;
+	if (!stepped)
+		return false;
+	if (stepped->is_free && end_free(stepped, stop))
+		return true;
 	switch (stop->kind) {
 	case STOP_EXITED:
 	case STOP_KILLED:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of this folder share: the interpreter that they look at, the host's or the one that
-SIGSWEEP_TEST_PYTHON names, and sweeps of it."""
+"""What the tests of this folder share: the interpreter that they look at (the host's or the one that
+SIGSWEEP_TEST_PYTHON names) and sweeps of it."""
 
 import json
 import os
@@ -25,17 +25,19 @@ def run(*command, **environment):
 
 
 class Sweep:
-    """`sigsweep run` of a script: its exit status, what it said, the report (None where there is none)
-    and the trials of its record in the order of the walk."""
+    """`sigsweep run` of a script: its exit status, what it said, the report, and the trials of its
+    record in the order of the walk. Without a report nothing was measured: the test has failed."""
 
     def __init__(self, options, command, **environment):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            done = run(BUILD / "sigsweep", "run", "-q", *WALKERS, *options, "-o", report, "--", PYTHON, "-S",
-                       *command, **environment)
+            done = run(BUILD / "sigsweep", "run", "-q", *WALKERS, *options, "-o", report, "--",
+                       PYTHON, "-S", *command, **environment)
             self.status, self.message = done.returncode, done.stderr
-            self.report = json.loads(report.read_text()) if report.exists() else None
-            self.trials = read_trials(report.with_suffix(".jsonl")) if self.report else []
+            if not report.exists():
+                raise AssertionError(f"no report, exit status {self.status}: {self.message}")
+            self.report = json.loads(report.read_text())
+            self.trials = read_trials(report.with_suffix(".jsonl"))
 
     def found(self):
         """The trials with a finding."""

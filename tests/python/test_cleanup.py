@@ -51,6 +51,7 @@ class Cleanup(unittest.TestCase):
     def test_closed(self):
         """A lock that is held because the cleanup was not done. What comes up in __aenter__, before there
         is anything to leave, is nobody's cleanup."""
+        total = 0
         for name in CLOSED:
             script = HELD.with_name(f"{name}.py")
             with self.subTest(name):
@@ -60,6 +61,8 @@ class Cleanup(unittest.TestCase):
                 early = {held[index].rpartition(".")[2] for index in held.keys() - owed.keys()}
                 self.assertLessEqual(early, {"__aenter__"})
                 print(f"{name}: {len(owed)} of {len(held)}", file=sys.stderr)
+                total += len(owed)
+        self.assertTrue(total, "nothing was found at all")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from swept import TARGETS
 
 
 def faults(options, command):
-    """The boundaries with a finding."""
+    """The boundaries with a finding. Status 3: it is not complete, or has unknown verdicts."""
     sweep = swept.Sweep(["-b", "opcode", "--from", "py:work", *options], command)
+    if sweep.status not in (0, 1):
+        raise AssertionError(f"exit status {sweep.status}: {sweep.message}")
     return [trial["index"] for trial in sweep.found()]
 
 
