@@ -6,12 +6,10 @@
  * Where a program has a handler for SIGTRAP and blocks SIGTRAP, a step takes the handler away
  * (kernel/signal.c, force_sig_info_to_task()); that is not mended here.
  */
-#include "harness/kernel/watch_step.h"
+#include "harness/kernel/watch_step_private.h"
 
 #include "harness/base/clock.h"
 #include "harness/kernel/memory.h"
-#include "harness/kernel/ptrace_private.h"
-#include "harness/kernel/watch_pages.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,39 +20,6 @@
 #define THREADS_MAX 8 /* a trial, or a copy that is driven: one at a time, as a rule */
 #define INSTRUCTION_BYTES 15
 #define PUSHF 0x9c
-
-struct watch {
-	bool is_set;
-	enum trace_watch kind;
-	uint64_t address;
-	size_t size;
-	uint8_t saved; /* WATCH_EXECUTE: what stands there, while is_planted */
-	bool is_planted;
-};
-
-struct stepped {
-	pid_t tid; /* 0: free */
-	struct watch watches[TRACE_WATCHES_MAX];
-	unsigned int hits; /* not taken yet */
-
-	enum trace_resume how; /* as it was to go on */
-	bool is_stepping;      /* what is under way is a step of ours */
-	bool is_in_kernel;     /* stopped within a system call */
-	unsigned int coming;   /* the slots that the instruction under way will hit */
-	uint64_t pc_before;
-	bool may_stay; /* it may leave the pc where it is: a repeated one, a jump to itself */
-	bool pushes_flags;
-	bool is_breakpoint; /* an int3 of somebody else's */
-
-	struct watch_step_cost cost; /* of stretches that are over */
-	uint64_t cpu_began;          /* of this one; 0: it is not stepped now */
-	double began;
-	bool is_lost;
-
-	struct watch_pages pages;
-	unsigned int calm; /* steps since a watched page was touched */
-	bool is_free;      /* running, its pages closed */
-};
 
 static struct stepped threads[THREADS_MAX];
 static watch_step_look *look_at;
@@ -128,39 +93,6 @@ static void count_time(struct stepped *stepped)
 	}
 }
 
-static int plant(pid_t tid, struct watch *watch)
-{
-	int error = 0;
-
-	if (watch->is_planted)
-		return 0;
-	error = memory_read(tid, watch->address, &watch->saved, BREAKPOINT_SIZE);
-	if (!error)
-		error = memory_write(tid, watch->address, breakpoint_instruction, BREAKPOINT_SIZE);
-	watch->is_planted = !error;
-	return error;
-}
-
-static int lift(pid_t tid, struct watch *watch)
-{
-	if (!watch->is_planted)
-		return 0;
-	watch->is_planted = false;
-	return memory_write(tid, watch->address, &watch->saved, BREAKPOINT_SIZE);
-}
-
-/* Those that were lifted for a step off them go in again. */
-static void plant_all(struct stepped *stepped, uint64_t pc)
-{
-	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
-		struct watch *watch = &stepped->watches[i];
-
-		if (watch->is_set && watch->kind == WATCH_EXECUTE && watch->address != pc &&
-		    plant(stepped->tid, watch))
-			fail_clear();
-	}
-}
-
 /* Room for one more: those that are gone need theirs no longer. */
 static struct stepped *find_room(void)
 {
@@ -202,7 +134,7 @@ int watch_step_set(pid_t tid, unsigned int slot, enum trace_watch kind, uint64_t
 	watch = &stepped->watches[slot];
 	*watch = (struct watch){.is_set = true, .kind = kind, .address = address, .size = size};
 	if (kind == WATCH_EXECUTE)
-		error = plant(tid, watch);
+		error = watch_code_plant(tid, watch);
 	watch->is_set = !error;
 	stepped->pages.is_known = false;
 	count_time(stepped);
@@ -216,7 +148,7 @@ int watch_step_clear(pid_t tid, unsigned int slot)
 
 	if (!stepped || !stepped->watches[slot].is_set)
 		return 0;
-	error = lift(tid, &stepped->watches[slot]);
+	error = watch_code_lift(tid, &stepped->watches[slot]);
 	stepped->watches[slot].is_set = false;
 	stepped->pages.is_known = false;
 	stepped->hits &= ~(1U << slot);
@@ -300,24 +232,6 @@ static bool foresee(struct stepped *stepped, const struct registers *registers)
 	       memcmp(bytes, syscall_instruction, SYSCALL_INSTRUCTION_SIZE) == 0;
 }
 
-/* Is there a breakpoint of ours where it stands? It is out for the step then. */
-static bool step_off(struct stepped *stepped)
-{
-	bool was_there = false;
-
-	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++) {
-		struct watch *watch = &stepped->watches[i];
-
-		if (!watch->is_set || watch->kind != WATCH_EXECUTE ||
-		    watch->address != stepped->pc_before)
-			continue;
-		was_there = true;
-		if (lift(stepped->tid, watch))
-			fail_clear();
-	}
-	return was_there;
-}
-
 /* Can it run until one of the watched pages is touched? */
 static bool can_run_free(struct stepped *stepped, const struct registers *registers)
 {
@@ -365,7 +279,7 @@ static int advance(struct stepped *stepped, const struct registers *registers, i
 	stepped->may_stay = true;
 	stepped->pc_before = registers_pc(registers);
 	if (is_in_user) {
-		is_off = step_off(stepped);
+		is_off = watch_code_step_off(stepped);
 		is_syscall = foresee(stepped, registers);
 	}
 	if (is_syscall && watch_pages_are_changed_by(registers_syscall_about_to_run(registers)))
@@ -395,33 +309,6 @@ bool watch_step_resume(pid_t tid, enum trace_resume how, int signal, int *error)
 	return true;
 }
 
-/* The slots of code that starts at the pc. */
-static unsigned int executes(const struct stepped *stepped, uint64_t pc)
-{
-	unsigned int hits = 0;
-
-	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
-		if (stepped->watches[i].is_set && stepped->watches[i].kind == WATCH_EXECUTE &&
-		    stepped->watches[i].address == pc)
-			hits |= 1U << i;
-	return hits;
-}
-
-/* It ran onto a breakpoint of ours: it is brought back before it. */
-static bool meet_breakpoint(struct stepped *stepped, struct registers *registers)
-{
-	const uint64_t pc = registers_pc(registers) - BREAKPOINT_SIZE;
-	const unsigned int hits = executes(stepped, pc);
-
-	if (!hits)
-		return false;
-	registers_set_pc(registers, pc);
-	if (trace_set_registers(stepped->tid, registers))
-		return false;
-	stepped->hits |= hits;
-	return true;
-}
-
 static bool absorb_trap(struct stepped *stepped)
 {
 	const bool was_stepping = stepped->is_stepping;
@@ -434,13 +321,13 @@ static bool absorb_trap(struct stepped *stepped)
 		return false;
 	pc = registers_pc(&registers);
 	if (stepped->how != TRACE_STEP && !was_stepping) {
-		(void)meet_breakpoint(stepped, &registers);
+		(void)watch_code_meet(stepped, &registers);
 		return false;
 	}
-	plant_all(stepped, pc);
+	watch_code_plant_all(stepped, pc);
 	if (stepped->is_breakpoint || (pc == stepped->pc_before && !stepped->may_stay))
 		return false; /* not of our making */
-	stepped->hits |= stepped->coming | executes(stepped, pc);
+	stepped->hits |= stepped->coming | watch_code_hits(stepped, pc);
 	if (was_stepping && stepped->pushes_flags &&
 	    trace_clear_trap_flag(stepped->tid, registers_sp(&registers)))
 		fail_clear();
@@ -449,20 +336,6 @@ static bool absorb_trap(struct stepped *stepped)
 	if (has_data(stepped) && ++stepped->cost.steps > steps_max)
 		lose(stepped);
 	return advance(stepped, &registers, 0) == 0;
-}
-
-/* Its child has the breakpoints, and nobody who looks after them. */
-static void clean_child(const struct stepped *stepped)
-{
-	unsigned long child;
-
-	if (trace_event_message(stepped->tid, &child))
-		return;
-	for (size_t i = 0; i < TRACE_WATCHES_MAX; i++)
-		if (stepped->watches[i].is_planted &&
-		    memory_write((pid_t)child, stepped->watches[i].address,
-				 &stepped->watches[i].saved, BREAKPOINT_SIZE))
-			fail_clear();
 }
 
 /* Its next instruction, after its pages were opened for it. */
@@ -510,7 +383,7 @@ bool watch_step_absorb(const struct stop *stop)
 	case STOP_EVENT:
 		stepped->is_in_kernel = true;
 		if (stop->event == PTRACE_EVENT_FORK)
-			clean_child(stepped);
+			watch_code_clean_child(stepped);
 		else if (stop->event == PTRACE_EVENT_EXEC)
 			watch_step_forget(stop->tid);
 		return false;
@@ -519,7 +392,7 @@ bool watch_step_absorb(const struct stop *stop)
 		return false;
 	case STOP_SIGNAL:
 		stepped->is_in_kernel = false;
-		plant_all(stepped, stepped->pc_before);
+		watch_code_plant_all(stepped, stepped->pc_before);
 		return false;
 	case STOP_TRAP:
 		return absorb_trap(stepped);
