@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PAGE 4096
+#define PARTS_MAX 8
 
 /* Longest stretch that does not leave the page: what lies behind may not be mapped. */
 static size_t rest_of_page(uint64_t address, size_t size)
@@ -110,6 +111,27 @@ int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 	if (got < 0)
 		return (int)got;
 	return (size_t)got == size ? 0 : -EFAULT;
+}
+
+int memory_read_parts(pid_t pid, const struct memory_part *parts, size_t count)
+{
+	struct iovec local[PARTS_MAX] = {0}, remote[PARTS_MAX] = {0};
+	size_t size = 0;
+	int error = 0;
+
+	if (count > PARTS_MAX)
+		return -EINVAL;
+	for (size_t n = 0; n < count; n++) {
+		local[n] = (struct iovec){parts[n].buffer, parts[n].size};
+		remote[n] = (struct iovec){(void *)(uintptr_t)parts[n].address, parts[n].size};
+		size += parts[n].size;
+	}
+	if (process_vm_readv(pid, local, count, remote, count, 0) == (ssize_t)size)
+		return 0;
+	/* Forbidden, or only a part: each by itself says why. */
+	for (size_t n = 0; error == 0 && n < count; n++)
+		error = memory_read(pid, parts[n].address, parts[n].buffer, parts[n].size);
+	return error;
 }
 
 ssize_t memory_read_text(pid_t pid, uint64_t address, char *text, size_t size)

@@ -16,6 +16,16 @@
  */
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size) MUST_CHECK;
 
+/* A value somewhere in a process, and where to put it. */
+struct memory_part {
+	uint64_t address;
+	void *buffer;
+	size_t size;
+};
+
+/* Reads them all at once, 0; or -EFAULT (or another errno) and nothing is known. */
+int memory_read_parts(pid_t pid, const struct memory_part *parts, size_t count) MUST_CHECK;
+
 /* Reads what is mapped of `size` bytes from `address` on: the number of bytes, or -errno. */
 ssize_t memory_read_some(pid_t pid, uint64_t address, void *buffer, size_t size) MUST_CHECK;
 

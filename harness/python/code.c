@@ -153,9 +153,12 @@ uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code
 	uint64_t file = 0, name = 0;
 	int32_t first_line = 0;
 
-	if (read_pointer(pid, code + at->code_file, &file) != 0 ||
-	    read_pointer(pid, code + at->code_name, &name) != 0 ||
-	    read_int(pid, code + at->code_first_line, &first_line) != 0)
+	const struct memory_part parts[] = {
+		{code + at->code_file, &file, sizeof(file)},
+		{code + at->code_name, &name, sizeof(name)},
+		{code + at->code_first_line, &first_line, sizeof(first_line)}};
+
+	if (memory_read_parts(pid, parts, sizeof(parts) / sizeof(parts[0])) != 0)
 		return 0;
 	return (file << 24 ^ name) * 31 + (uint32_t)first_line;
 }

@@ -47,24 +47,15 @@ int frames_innermost(const struct python *python, pid_t pid, uint64_t thread, ui
 	return error == 0 ? read_pointer(pid, cframe + at->cframe_current, frame) : error;
 }
 
-/* Offset in bytes of the instruction that the frame notes as its current one. */
-static int read_offset(const struct python *python, pid_t pid, uint64_t frame, uint64_t code,
-		       int *offset)
+/* Offset in bytes of the instruction that a frame notes as its current one: up to 3.10 a number
+ * (3.10 counts code units, 3.9 bytes; both -1 before the first), then an address. */
+static int offset_of(const struct python *python, uint64_t noted, uint64_t code)
 {
-	const struct python_layout *at = &python->at;
-	uint64_t instruction;
-	int32_t last;
-	int error;
+	const int32_t last = (int32_t)noted;
 
-	if (python->version->minor >= 11) {
-		error = read_pointer(pid, frame + at->frame_instruction, &instruction);
-		*offset = (int)(int64_t)(instruction - (code + at->code_bytes));
-		return error;
-	}
-	error = read_int(pid, frame + at->frame_instruction, &last);
-	/* 3.10 counts code units, 3.9 bytes; both -1 before the first. */
-	*offset = python->version->minor == 10 && last > 0 ? 2 * last : last;
-	return error;
+	if (python->version->minor >= 11)
+		return (int)(int64_t)(noted - (code + python->at.code_bytes));
+	return python->version->minor == 10 && last > 0 ? 2 * last : last;
 }
 
 int frames_owner(const struct python *python, pid_t pid, uint64_t frame, struct python_frame *out)
@@ -96,10 +87,18 @@ int frames_owner(const struct python *python, pid_t pid, uint64_t frame, struct 
 
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code, int *offset)
 {
-	int error = read_pointer(pid, frame + python->at.frame_code, code);
+	const bool is_address = python->version->minor >= 11;
+	uint64_t noted = 0;
+	const struct memory_part parts[] = {{frame + python->at.frame_code, code, sizeof(*code)},
+					    {frame + python->at.frame_instruction, &noted,
+					     is_address ? sizeof(uint64_t) : sizeof(int32_t)}};
+	int error = memory_read_parts(pid, parts, sizeof(parts) / sizeof(parts[0]));
 
+	if (error != 0)
+		return error;
 	*code &= ~TAG_BITS;
-	return error == 0 ? read_offset(python, pid, frame, *code, offset) : error;
+	*offset = offset_of(python, noted, *code);
+	return 0;
 }
 
 int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
