@@ -66,7 +66,7 @@ static int begin(struct injection *injection)
 	if (error)
 		return error;
 	table = dispatch_table(state->dispatch);
-	error = table ? walker_hook_table(injection->walker, table) : -ENOTSUP;
+	error = table ? walker_hook_table(injection->walker, table, NULL) : -ENOTSUP;
 	if (error == -ENOTSUP)
 		error = stop_at_points(injection->walker, state->dispatch);
 	return error ? error : stop_at_ends(injection, state->dispatch);

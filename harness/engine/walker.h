@@ -29,8 +29,8 @@ enum walker_end {
 	WALKER_RUNS,
 	WALKER_EXITED,  /* exit_status */
 	WALKER_KILLED,  /* exit_signal */
-	WALKER_STUCK,   /* proved asleep for ever, or for longer than `limit`: it waits for the signal, or
-			 * is dead-locked */
+	WALKER_STUCK,   /* proved asleep for ever, or for longer than `limit`: it waits for the
+			 * signal, or   is dead-locked */
 	WALKER_THREADS, /* it made a second thread where that is not allowed */
 	WALKER_LOST,    /* killed or gone in a way that is not its own doing */
 };
@@ -173,10 +173,11 @@ int walker_clean_copy(const struct walker *walker, pid_t copy) MUST_CHECK;
 /*
  * Lets a run stop wherever the program jumps through a table, before the first instruction there,
  * as if there were a breakpoint at each of its targets; what comes there on another way does not
- * stop. Until walker_clear_breakpoints(). -ENOTSUP: there is no room for it, -EBUSY: there is
- * another one.
+ * stop. `is_hooked` says for each entry whether it is meant, NULL: all. Until
+ * walker_clear_breakpoints(). -ENOTSUP: there is no room for it, -EBUSY: there is another one.
  */
-int walker_hook_table(struct walker *walker, const struct walker_table *table) MUST_CHECK;
+int walker_hook_table(struct walker *walker, const struct walker_table *table,
+		      const bool *is_hooked) MUST_CHECK;
 
 /*
  * Turns whole ranges of code into breakpoints, so that a run stops before the first instruction in

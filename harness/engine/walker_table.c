@@ -17,6 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The traps of a table that was hooked before stay there. */
+static bool is_free(uint8_t byte)
+{
+	return byte == 0 || byte == *breakpoint_instruction;
+}
+
 static int find_padding(const struct walker *walker, size_t size, uint64_t *address)
 {
 	uint8_t bytes[WALKER_TABLE_MAX];
@@ -30,7 +36,7 @@ static int find_padding(const struct walker *walker, size_t size, uint64_t *addr
 		if (memory_read(walker->pid, *address, bytes, size))
 			return -ENOTSUP;
 		for (size_t n = 0; n < size; n++)
-			if (bytes[n])
+			if (!is_free(bytes[n]))
 				return -ENOTSUP;
 		return 0;
 	}
@@ -47,7 +53,8 @@ static int write_table(pid_t pid, const struct walker_table *table, const uint64
 	return error;
 }
 
-int walker_hook_table(struct walker *walker, const struct walker_table *table)
+int walker_hook_table(struct walker *walker, const struct walker_table *table,
+		      const bool *is_hooked)
 {
 	uint64_t entries[WALKER_TABLE_MAX];
 	uint8_t traps[WALKER_TABLE_MAX];
@@ -58,7 +65,7 @@ int walker_hook_table(struct walker *walker, const struct walker_table *table)
 		return error;
 	memset(traps, *breakpoint_instruction, table->count);
 	for (size_t i = 0; i < table->count; i++)
-		entries[i] = padding + i;
+		entries[i] = !is_hooked || is_hooked[i] ? padding + i : table->targets[i];
 	error = memory_write(walker->pid, padding, traps, table->count);
 	if (error)
 		return -ENOTSUP;

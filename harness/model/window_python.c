@@ -32,6 +32,7 @@ struct search {
 	uint64_t announce; /* where a window of the companion module is announced; 0: not asked for
 			    */
 	bool has_starters; /* frames begin with an opcode of their own */
+	bool is_trained;   /* where the next instruction's address is kept was learned */
 	bool is_found;     /* the walker stands at the place */
 };
 
@@ -210,11 +211,22 @@ static int on_announcement(struct search *search)
 	return run_to_first(search, frame);
 }
 
+/* Most frames that begin are of code that is not looked for, which is quickly seen. */
+static bool is_elsewhere(struct search *search)
+{
+	struct interpreter_code *code = interpreter_running(search->interpreter);
+
+	return code && code->is_from == 0;
+}
+
 static int on_point(struct search *search)
 {
 	struct dispatch_instruction instruction;
 	struct interpreter_code *code;
 	int error;
+
+	if (search->is_trained && is_elsewhere(search))
+		return 0;
 
 	if (interpreter_instruction(search->interpreter, &instruction)) {
 		fail_clear();
@@ -234,18 +246,32 @@ static int on_point(struct search *search)
 	return 0;
 }
 
+/* Through the table there is nothing to step over; else breakpoints do. */
+static int plant_starters(struct search *search)
+{
+	const struct walker_table *table = dispatch_table(search->dispatch);
+	bool entries[PYTHON_OPCODES] = {false};
+	int error;
+
+	for (size_t i = 0; i < sizeof(starters) / sizeof(starters[0]); i++)
+		dispatch_entries_of(search->dispatch, starters[i], entries);
+	error = table ? walker_hook_table(search->walker, table, entries) : -ENOTSUP;
+	if (error != -ENOTSUP)
+		return error;
+	error = 0;
+	for (size_t i = 0; !error && i < sizeof(starters) / sizeof(starters[0]); i++)
+		error = plant_points(search, starters[i]);
+	return error;
+}
+
 static int plant_starts(struct search *search)
 {
-	int error = 0;
-
 	walker_clear_breakpoints(search->walker);
 	if (search->announce)
 		return walker_add_breakpoint(search->walker, search->announce);
 	if (!search->has_starters || search->location->kind == LOCATION_MODULE)
 		return walker_add_breakpoint(search->walker, search->eval);
-	for (size_t i = 0; !error && i < sizeof(starters) / sizeof(starters[0]); i++)
-		error = plant_points(search, starters[i]);
-	return error;
+	return plant_starters(search);
 }
 
 static int go_on(struct search *search)
@@ -280,6 +306,7 @@ static int find(struct search *search)
 
 	if (error || search->is_found)
 		return error;
+	search->is_trained = true;
 	error = plant_starts(search);
 	while (!error && !search->is_found && search->walker->end == WALKER_RUNS &&
 	       !search->walker->execed)

@@ -13,7 +13,8 @@
 
 #define UNIT 2          /* bytes of a code unit */
 #define STACK_SLOTS 128 /* above the stack pointer, where an unoptimised build keeps it */
-#define PLACES_MAX (64 + STACK_SLOTS)
+#define REGISTERS 64    /* room for all of the CPU's */
+#define PLACES_MAX (REGISTERS + STACK_SLOTS)
 
 struct dispatch {
 	const struct python *python;
@@ -115,6 +116,12 @@ static bool stands_for(const struct python_version *version, size_t opcode, cons
 	return strcmp(own, name) == 0 || (base != NULL && strcmp(base, name) == 0);
 }
 
+void dispatch_entries_of(const struct dispatch *dispatch, const char *name, bool *entries)
+{
+	for (size_t n = 0; n < PYTHON_OPCODES; n++)
+		entries[n] = entries[n] || stands_for(dispatch->python->version, n, name);
+}
+
 size_t dispatch_points_of(const struct dispatch *dispatch, const char *name, uint64_t *points)
 {
 	size_t count = 0;
@@ -186,19 +193,32 @@ static bool fits(const struct dispatch *dispatch, const struct running *running,
 	       dispatch->table.targets[running->bytes[offset]] == pc;
 }
 
-/* What each place holds: all registers, then the stack from its pointer on. */
-static size_t read_places(pid_t pid, const struct registers *registers, uint64_t *values)
+/* Is what is left a register? */
+static bool is_in_register(const struct dispatch *dispatch)
+{
+	size_t n = 0;
+
+	while (n < REGISTERS && !dispatch->is_place[n])
+		n++;
+	return n < REGISTERS && dispatch->place_count == 1;
+}
+
+/* What each place holds: all registers, then the stack from its pointer on where it may be there.
+ */
+static size_t read_places(const struct dispatch *dispatch, pid_t pid,
+			  const struct registers *registers, uint64_t *values)
 {
 	uint64_t sp = registers_sp(registers);
 	const char *name;
 	size_t count = 0;
 	ssize_t got;
 
-	while (count < PLACES_MAX - STACK_SLOTS &&
-	       registers_each(registers, count, &name, &values[count]))
+	while (count < REGISTERS && registers_each(registers, count, &name, &values[count]))
 		count++;
-	while (count < PLACES_MAX - STACK_SLOTS)
+	while (count < REGISTERS)
 		values[count++] = 0;
+	if (is_in_register(dispatch))
+		return count;
 	got = memory_read_some(pid, sp, values + count, STACK_SLOTS * sizeof(*values));
 	return got > 0 ? count + (size_t)got / sizeof(*values) : count;
 }
@@ -237,7 +257,8 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 
 	if (dispatch->python->version->minor < 11)
 		return fits(dispatch, running, running->noted, pc) ? running->noted : 0;
-	return choose_place(dispatch, running, values, read_places(pid, registers, values), pc);
+	return choose_place(dispatch, running, values,
+			    read_places(dispatch, pid, registers, values), pc);
 }
 
 /*

@@ -49,6 +49,9 @@ const struct walker_table *dispatch_table(const struct dispatch *dispatch);
  * what the interpreter makes of it. Into `points` (room for PYTHON_OPCODES); their number. */
 size_t dispatch_points_of(const struct dispatch *dispatch, const char *name, uint64_t *points);
 
+/* The same as entries of the table (PYTHON_OPCODES of them), which are set; others stay. */
+void dispatch_entries_of(const struct dispatch *dispatch, const char *name, bool *entries);
+
 /* Does this range of code (a function, or a part of it as the unwind table has it) hold opcode
  * bodies? So is the part of the interpreter that has no symbol recognised. */
 bool dispatch_covers(const struct dispatch *dispatch, uint64_t start, uint64_t size);
