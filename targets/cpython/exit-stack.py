@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """ExitStack.enter_context(): Python code runs between the lock's __enter__ and the note that it must be left."""
 import contextlib
+import inspect  # noqa: F401 -- from 3.15 on the first use of enter_context() imports it
 import threading
 
 lock = threading.Lock()
-
-with contextlib.ExitStack() as stack:
-    stack.enter_context(contextlib.nullcontext())  # from 3.15 on the first use imports modules
 
 
 def work():

@@ -103,12 +103,13 @@ def confirm(chosen, version, path, cell):
         return 0
     command = [path.parent / word.removeprefix("manifest:") for word in keys["argument"]
                if word.startswith("manifest:")]
+    python = [chosen.pythons / version / "python",
+              *(word for word in keys["argument"] if word.startswith("-"))]
     boundaries = traced.read_boundaries(cell.report.with_suffix(".jsonl"))
-    seen = traced.trace(chosen.pythons / version / "python", chosen.build / "tests/python",
-                        [place.removeprefix("py:") for place in window], command)
-    if "in" in keys:  # tracing shows all files
-        functions = {function for function, *_ in boundaries}
-        seen = [place for place in seen if place[0] in functions]
+    # Tracing shows all files.
+    only = {function for function, *_ in boundaries} if "in" in keys else {}
+    seen = traced.trace(python, chosen.build / "tests/python",
+                        [place.removeprefix("py:") for place in window], only, command)
     return traced.compare(boundaries, seen)
 
 

@@ -31,10 +31,12 @@ def read_boundaries(record):
              trial["python"]["opcode"], trial["outcome"]) for trial in trials]
 
 
-def trace(python, folder, window, command):
-    """[(function, offset, end)] by the interpreter itself."""
+def trace(python, folder, window, only, command):
+    """[(function, offset, end)] by the interpreter itself, `python` being how it is started;
+    `only`: of these functions, if any."""
     done = subprocess.run([str(word) for word in
-                           (python, "-S", HERE / "interrupted.py", folder, *window, *command)],
+                           (*python, HERE / "interrupted.py", folder, *window, ",".join(only),
+                            *command)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False)
     if done.returncode != 0:
