@@ -11,6 +11,7 @@ holds the module interrupter. Knows nothing of the harness."""
 import dis
 import json
 import os
+import signal
 import sys
 
 
@@ -84,6 +85,8 @@ def choose(only):
     os._exit(0)
 
 
+# A job in the background of a script inherits SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[1])
 import interrupter  # noqa: E402
 
