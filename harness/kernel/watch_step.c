@@ -16,10 +16,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 
-/* What a fault on a closed page is taken to cost the process, in nanoseconds: some 30 microseconds
- * where an exception into the kernel is dear, thrice that when machines are busy. Too much only
- * lets a trial that turns for ever turn longer. */
-#define FAULT_COST 100000
 #define CALM 8 /* steps that touched no watched page: to close the pages costs about as many */
 #define THREADS_MAX 8 /* a trial, or a copy that is driven: one at a time, as a rule */
 #define INSTRUCTION_BYTES 15
@@ -81,6 +77,14 @@ struct watch_step_cost watch_step_cost(pid_t tid)
 		cost.seconds += clock_now() - stepped->began;
 	}
 	return cost;
+}
+
+double watch_step_own_seconds(pid_t tid, uint64_t cpu)
+{
+	const struct watch_step_cost cost = watch_step_cost(tid);
+	const uint64_t taken = cost.cpu + cost.faults * WATCH_STEP_FAULT;
+
+	return cpu > taken ? (double)(cpu - taken) * 1e-9 : 0;
 }
 
 /* Starts and stops the clocks of what stepping takes. */
@@ -362,8 +366,10 @@ static bool end_free(struct stepped *stepped, const struct stop *stop)
 
 	stepped->is_free = false;
 	stepped->calm = 0;
-	stepped->cost.cpu += FAULT_COST;
-	stepped->cost.seconds += FAULT_COST * 1e-9;
+	if (is_ours) {
+		stepped->cost.faults++;
+		stepped->cost.seconds += WATCH_STEP_FAULT * 1e-9;
+	}
 	count_time(stepped);
 	if (!is_call && stop->kind != STOP_SIGNAL && stop->kind != STOP_TRAP)
 		return false; /* at its end */

@@ -27,6 +27,11 @@ struct watch_step_touch {
 	bool writes;
 };
 
+/* What a fault on a closed page is taken to cost the process, in nanoseconds: some 30 microseconds
+ * where an exception into the kernel is dear, thrice that when machines are busy. Too much only
+ * lets a trial that turns for ever turn longer. */
+#define WATCH_STEP_FAULT 100000
+
 /*
  * Says what the instruction at the start of `bytes` is about to touch: fills at most
  * WATCH_STEP_TOUCHES and gives their number. Given by whoever knows instructions; without it
@@ -44,10 +49,14 @@ bool watch_step_is_lost(pid_t tid);
  * that was not stepped. */
 struct watch_step_cost {
 	uint64_t steps;
-	uint64_t cpu;   /* nanoseconds of its process on the CPU */
-	double seconds; /* on the clock */
+	uint64_t faults; /* at closed pages, each of which takes up to WATCH_STEP_FAULT */
+	uint64_t cpu;    /* nanoseconds of its process on the CPU, faults not included */
+	double seconds;  /* on the clock, faults included */
 };
 struct watch_step_cost watch_step_cost(pid_t tid);
+
+/* Of so many nanoseconds of its process on the CPU, what is its own at least, in seconds. */
+double watch_step_own_seconds(pid_t tid, uint64_t cpu);
 
 /* The thread is gone, or its number was given to another one. */
 void watch_step_forget(pid_t tid);

@@ -86,7 +86,8 @@ static bool has_had_its_time(const struct walker *walker)
 		return true;
 	return walker->deadline > 0 &&
 	       (clock_now() - cost.seconds > walker->deadline ||
-		(double)(clock_of_process(walker->pid) - cost.cpu) * 1e-9 > walker->cpu_limit);
+		watch_step_own_seconds(walker->pid, clock_of_process(walker->pid)) >
+			walker->cpu_limit);
 }
 
 int follow_run(struct follow *follow)

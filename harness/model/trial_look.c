@@ -51,13 +51,11 @@ static void give_up(struct trial *trial, struct course *course, enum outcome_kin
 static double cpu_seconds(const struct trial *trial)
 {
 	uint64_t nanoseconds;
-	uint64_t stepped;
 
-	if (procfs_cpu_time(trial->pid, trial->pid, &nanoseconds))
-		return 0;
 	/* Less what it took to step it where the CPU has no watches. */
-	stepped = watch_step_cost(trial->pid).cpu;
-	return nanoseconds > stepped ? (double)(nanoseconds - stepped) * 1e-9 : 0;
+	return procfs_cpu_time(trial->pid, trial->pid, &nanoseconds)
+		       ? 0
+		       : watch_step_own_seconds(trial->pid, nanoseconds);
 }
 
 static int look_asleep(struct trial *trial)

@@ -36,7 +36,7 @@ static uint64_t own_time(const struct trial *trial)
 	const uint64_t now = clock_of_process(trial->pid);
 	const struct watch_step_cost cost = watch_step_cost(trial->pid);
 
-	return now ? now - cost.cpu + cost.steps : 0;
+	return now > cost.cpu ? now - cost.cpu + cost.steps : 0;
 }
 
 /* Where the CPU has no watches each trial is stepped for it: only if somebody asks. */
