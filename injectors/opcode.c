@@ -67,8 +67,10 @@ static int begin(struct injection *injection)
 		return error;
 	table = dispatch_table(state->dispatch);
 	error = table ? walker_hook_table(injection->walker, table, NULL) : -ENOTSUP;
-	if (error == -ENOTSUP)
+	if (error == -ENOTSUP) {
+		fail_clear();
 		error = stop_at_points(injection->walker, state->dispatch);
+	}
 	return error ? error : stop_at_ends(injection, state->dispatch);
 }
 

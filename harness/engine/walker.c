@@ -264,11 +264,11 @@ int walker_plant_breakpoints(struct walker *walker)
 void walker_clear_breakpoints(struct walker *walker)
 {
 	/* One that sleeps may still be woken, and would run into them. */
-	if (walker->end == WALKER_RUNS || walker->end == WALKER_STUCK)
+	if (walker->end == WALKER_RUNS || walker->end == WALKER_STUCK) {
 		for (size_t i = 0; i < walker->breakpoint_count; i++)
 			(void)!lift(walker, &walker->breakpoints[i]);
-	if (walker->end == WALKER_RUNS)
 		(void)!walker_clean_table(walker, walker->pid);
+	}
 	walker_forget_table(walker);
 	walker->breakpoint_count = 0;
 }

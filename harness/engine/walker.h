@@ -30,7 +30,7 @@ enum walker_end {
 	WALKER_EXITED,  /* exit_status */
 	WALKER_KILLED,  /* exit_signal */
 	WALKER_STUCK,   /* proved asleep for ever, or for longer than `limit`: it waits for the
-			 * signal, or   is dead-locked */
+			 * signal, or is dead-locked */
 	WALKER_THREADS, /* it made a second thread where that is not allowed */
 	WALKER_LOST,    /* killed or gone in a way that is not its own doing */
 };

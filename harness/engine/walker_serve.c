@@ -53,7 +53,7 @@ int walker_on_event(struct walker *walker, pid_t tid, int event)
 			walker->end = WALKER_THREADS;
 		/* A child with memory of its own has the breakpoints, and nobody to look after
 		 * them. It has not run yet: its first stop is still to come. */
-		if (event == PTRACE_EVENT_FORK && tid == walker->pid)
+		if (event == PTRACE_EVENT_FORK && (tid == walker->pid || is_thread(walker, tid)))
 			return walker_clean_copy(walker, (pid_t)message);
 		return 0;
 	case PTRACE_EVENT_EXEC:

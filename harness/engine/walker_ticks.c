@@ -17,6 +17,13 @@ static bool is_in_call(struct walker *walker)
 	       trace_get_pc(walker->pid, &pc) == 0 && pc != walker->pc;
 }
 
+/* From boundary to boundary, by instructions or by opcodes (walker_run_syscall()). On the way to
+ * the window it runs. */
+static bool is_walked(const struct walker *walker, enum trace_resume how)
+{
+	return how == TRACE_STEP || (how == TRACE_SYSCALL && walker->table);
+}
+
 /*
  * A timer goes on in real time, the walk is thousands of times slower: one whose period is shorter
  * than the walk through its handler would leave no time for the program itself. So ticks are lost
@@ -31,7 +38,7 @@ static bool comes_too_soon(struct walker *walker, enum trace_resume how, const s
 
 	if (walker->guard->walker_has_alarm || !(is_interval || info->si_code == SI_TIMER))
 		return false;
-	if ((how == TRACE_STEP || walker->table) && !is_in_call(walker) && walker->tick_at &&
+	if (is_walked(walker, how) && !is_in_call(walker) && walker->tick_at &&
 	    walker->moves - walker->tick_at < TICK_MOVES)
 		return true;
 	walker->tick_at = walker->moves;

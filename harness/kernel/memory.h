@@ -23,7 +23,8 @@ struct memory_part {
 	size_t size;
 };
 
-/* Reads them all at once, 0; or -EFAULT (or another errno) and nothing is known. */
+/* Reads them all at once (at most 8, else -EINVAL), 0; or -EFAULT (or another errno) and nothing is
+ * known. */
 int memory_read_parts(pid_t pid, const struct memory_part *parts, size_t count) MUST_CHECK;
 
 /* Reads what is mapped of `size` bytes from `address` on: the number of bytes, or -errno. */

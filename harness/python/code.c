@@ -152,7 +152,6 @@ uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code
 	const struct python_layout *at = &python->at;
 	uint64_t file = 0, name = 0;
 	int32_t first_line = 0;
-
 	const struct memory_part parts[] = {
 		{code + at->code_file, &file, sizeof(file)},
 		{code + at->code_name, &name, sizeof(name)},
