@@ -153,6 +153,8 @@ static void answer(struct search *search, struct went_answer *out)
 	struct callee_name name;
 
 	out->kind = WENT_SWALLOWED;
+	if (search->follow.is_blocked && search->track.kind != WENT_SWALLOWED)
+		out->kind = WENT_UNKNOWN;
 	if (!search->count || search->track.kind != WENT_SWALLOWED)
 		return;
 	if (search->is_unraisable ||
@@ -211,6 +213,9 @@ int went_settle(struct trial *trial)
 	if (!found)
 		return error;
 	trial->went.track.kind = found->kind;
+	if (found->kind == WENT_UNKNOWN)
+		snprintf(trial->went.track.reason, sizeof(trial->went.track.reason), "%s",
+			 "C code dropped the exception, and took too long to be seen doing it");
 	memcpy(trial->went.by, found->by, sizeof(found->by));
 	return 0;
 }
