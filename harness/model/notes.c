@@ -100,6 +100,22 @@ static void note_undo_lost(struct fidelity_context *fidelity, const struct undo 
 		note_fidelity(fidelity, "file", text);
 }
 
+/* Of a CPython that cannot be read. */
+static void note_python(struct fidelity_context *fidelity, const struct stage *stage)
+{
+	const struct location *from = &stage->scenario->from;
+	char text[512];
+
+	if (!stage->unread_python)
+		return;
+	snprintf(text, sizeof(text), "%s; what only the interpreter could tell is unknown%s",
+		 stage->unread_python,
+		 from->kind == LOCATION_MODULE && from->is_default
+			 ? ", and the window begins at Py_RunMain"
+			 : "");
+	note_fidelity(fidelity, "python", text);
+}
+
 int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *sink)
 {
 	struct fidelity_context fidelity = {.notes = notes, .sink = sink};
@@ -119,6 +135,7 @@ int notes_fidelity(struct notes *notes, struct stage *stage, const struct sink *
 		note_fidelity(&fidelity, "watchpoints",
 			      "the CPU's watchpoints do not work on this machine: what is to be "
 			      "watched is stepped, and unknown where that would take too long");
+	note_python(&fidelity, stage);
 	if (stage->baseline && !stage->baseline->compare_output)
 		note_fidelity(&fidelity, "output",
 			      "the program prints something else at each run, so output is not "

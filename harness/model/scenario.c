@@ -198,6 +198,7 @@ static void replace_default(struct location *location, const char *text)
 		return;
 	location_free(location);
 	(void)!location_parse(text, location);
+	location->is_default = true;
 }
 
 static void add_default(struct scenario *scenario, const char *name, const char *change)

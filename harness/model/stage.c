@@ -90,9 +90,17 @@ static bool signal_does_nothing(const struct process_status *status, int signal)
 	       (signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT);
 }
 
+const char *stage_why_unknown(const struct stage *stage, size_t n)
+{
+	if (stage->baseline->ignorance[n])
+		return stage->baseline->ignorance[n];
+	return stage->scenario->oracles[n]->needs & ORACLE_NEEDS_PYTHON ? stage->unread_python
+									: NULL;
+}
+
 bool stage_has_oracle(const struct stage *stage, size_t n)
 {
-	return !stage->baseline->ignorance[n] &&
+	return !stage_why_unknown(stage, n) &&
 	       (stage->interpreter || !(stage->scenario->oracles[n]->needs & ORACLE_NEEDS_PYTHON));
 }
 

@@ -54,6 +54,7 @@ struct stage {
 	struct descriptors *descriptors;
 	struct walker walker;
 	struct interpreter *interpreter; /* the window's, NULL: no CPython */
+	const char *unread_python;       /* ... or one that cannot be read: why; else NULL */
 	struct announced announced;      /* where the walker stands, once somebody follows it */
 	const struct window *window;     /* in a survey(): the one that was entered; else NULL */
 	int stdin_fd;
@@ -82,6 +83,10 @@ int stage_start(struct stage *stage) MUST_CHECK;
 /* Ends every process, rolls the file system back, frees. 0, or -errno when something could not be
  * put back (the sentence names it). */
 int stage_close(struct stage *stage) MUST_CHECK;
+
+/* Why nothing can be known of what the scenario's n-th oracle looks at: its survey failed, or it is
+ * for CPython only and the one here cannot be read. NULL: it can, or there is no CPython. */
+const char *stage_why_unknown(const struct stage *stage, size_t n);
 
 /* Is the scenario's n-th oracle at work here? Not where its survey failed, nor where it is for
  * CPython only and there is none. */

@@ -18,13 +18,13 @@ void story_judge(struct story *story, const struct trial *trial)
 	story->count = 0;
 	for (size_t i = 0; oracles[i]; i++) {
 		struct verdict *verdicts = &story->verdicts[story->count];
+		const char *why_unknown = stage_why_unknown(trial->stage, i);
 		size_t count;
 
 		memset(verdicts, 0, sizeof(*verdicts) * VERDICTS_MAX);
-		if (trial->stage->baseline->ignorance[i]) {
+		if (why_unknown) {
 			verdicts->value = VERDICT_UNKNOWN;
-			snprintf(verdicts->title, sizeof(verdicts->title), "%s",
-				 trial->stage->baseline->ignorance[i]);
+			snprintf(verdicts->title, sizeof(verdicts->title), "%s", why_unknown);
 			count = 1;
 		} else if (!stage_has_oracle(trial->stage, i)) {
 			count = 0;

@@ -31,6 +31,7 @@ struct window {
 	struct walker *walker;
 	struct interpreter *interpreter; /* the walker's CPython, NULL: none */
 	char *no_interpreter;            /* why there is none */
+	bool has_unread_python;          /* there is one, which cannot be read */
 	struct location python_from;     /* `from` and `to` where they are plain names of Python */
 	struct location python_to;
 	bool ends_in_python;

@@ -258,6 +258,7 @@ static int plant_starters(struct search *search)
 	error = table ? walker_hook_table(search->walker, table, entries) : -ENOTSUP;
 	if (error != -ENOTSUP)
 		return error;
+	fail_clear();
 	error = 0;
 	for (size_t i = 0; !error && i < sizeof(starters) / sizeof(starters[0]); i++)
 		error = plant_points(search, starters[i]);
@@ -306,7 +307,7 @@ static int find(struct search *search)
 
 	if (error || search->is_found)
 		return error;
-	search->is_trained = true;
+	search->is_trained = dispatch_is_sure(search->dispatch);
 	error = plant_starts(search);
 	while (!error && !search->is_found && search->walker->end == WALKER_RUNS &&
 	       !search->walker->execed)
@@ -342,11 +343,16 @@ static int search_from(struct window *window, struct walker *walker)
 
 void window_find_interpreter(struct window *window, struct walker *walker)
 {
+	int error;
+
 	interpreter_free(window->interpreter);
 	free(window->no_interpreter);
 	window->no_interpreter = NULL;
-	if (interpreter_open(walker, &window->interpreter) == 0)
+	window->has_unread_python = false;
+	error = interpreter_open(walker, &window->interpreter);
+	if (!error)
 		return;
+	window->has_unread_python = error != -ENOENT;
 	window->no_interpreter = alloc_text(fail_text());
 	fail_clear();
 }
@@ -382,9 +388,12 @@ int window_python_enter(struct window *window, struct walker *walker)
 	if (error || walker->end != WALKER_RUNS || walker->execed)
 		return error;
 	window_find_interpreter(window, walker);
-	if (!window->interpreter)
-		return fail(-ENOTSUP, "%s: %s", walker->launch->program, window->no_interpreter);
-	return search_from(window, walker);
+	if (window->interpreter)
+		return search_from(window, walker);
+	/* Nobody asked for what cannot be found: it begins here. */
+	if (window->from->kind == LOCATION_MODULE && window->from->is_default)
+		return 0;
+	return fail(-ENOTSUP, "%s: %s", walker->launch->program, window->no_interpreter);
 }
 
 int window_python_ends(struct window *window)

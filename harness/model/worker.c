@@ -302,6 +302,8 @@ static int open_walk(struct walk *walk)
 					     .context = walk};
 	error = window_enter(&walk->window, &walk->stage.walker);
 	walk->stage.interpreter = walk->window.interpreter;
+	walk->stage.unread_python =
+		walk->window.has_unread_python ? walk->window.no_interpreter : NULL;
 	if (!error)
 		error = scenario->strategy->probe(&walk->stage.walker);
 	if (!error && scenario->injector->probe)

@@ -135,3 +135,70 @@ trials()
 	# A line that has some and is not come to.
 	refused "ended before the window's start (--from held.py:4) was reached" --from held.py:4
 }
+
+# A CPython that says it is of a version which nobody knows yet.
+unknown_python()
+{
+	"$python" - "$python" "$BATS_TEST_TMPDIR/python3.99" <<-'END'
+		import re, shutil, struct, subprocess, sys
+		shutil.copy(sys.argv[1], sys.argv[2])
+		def ask(*command):
+		    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+		address = int(re.search(r"([0-9a-f]+) \w Py_Version", ask("nm", "-D", sys.argv[1]))[1], 16)
+		for offset, start, size in re.findall(r"LOAD +0x(\w+) 0x(\w+) 0x\w+ 0x(\w+)",
+		                                      ask("readelf", "-lW", sys.argv[1])):
+		    if int(start, 16) <= address < int(start, 16) + int(size, 16):
+		        where = int(offset, 16) + address - int(start, 16)
+		with open(sys.argv[2], "r+b") as file:
+		    file.seek(where)
+		    file.write(struct.pack("<Q", 0x036302f0))
+	END
+}
+
+@test "an unknown version is swept with native frames, and what Python could tell is unknown" {
+	unknown_python || skip "the version of $python cannot be changed"
+	script=$BATS_TEST_TMPDIR/small.py
+	echo 'x = 1' >"$script"
+	run --separate-stderr "$sigsweep" run -q -b syscall --oracle python-lock -o "$report" -- \
+		"$BATS_TEST_TMPDIR/python3.99" -S "$script"
+	[ "$status" -eq 3 ]
+	tests/validate "$report"
+	grep -q 'unknown CPython version 3.99.2: native frames only.*begins at Py_RunMain' "$report"
+	[ "$(jq '.boundaries.injected > 0' "$report")" = true ]
+	[ "$(jq -c '[.unknown[] | .oracle] | unique' "$report")" = '["python-lock"]' ]
+	run "$sigsweep" run -q -b opcode -o "$report" -- "$BATS_TEST_TMPDIR/python3.99" -S "$script"
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown CPython version 3.99.2"* ]]
+	run "$sigsweep" run -q -b syscall --from module -o "$report" -- \
+		"$BATS_TEST_TMPDIR/python3.99" -S "$script"
+	[ "$status" -eq 2 ]
+}
+
+@test "on the way to the window it has its timer, and its threads have children" {
+	cat >"$BATS_TEST_TMPDIR/busy.py" <<-'END'
+		import os, signal, threading
+
+		def child():
+		    pid = os.fork()
+		    if pid == 0:
+		        os._exit(int(str(sum(number for number in range(7)) == 21) != "True"))
+		    statuses.append(os.waitpid(pid, 0)[1])
+
+		def work():
+		    return statuses
+
+		statuses = []
+		signal.signal(signal.SIGALRM, lambda *_: None)
+		signal.setitimer(signal.ITIMER_REAL, .01, .01)
+		for _ in range(3):
+		    signal.pause()
+		signal.setitimer(signal.ITIMER_REAL, 0)
+		thread = threading.Thread(target=child)
+		thread.start()
+		thread.join()
+		assert work() == [0]
+	END
+	sweep -b opcode --from py:work -- "$python" -S "$BATS_TEST_TMPDIR/busy.py"
+	run trials
+	[ "${lines[0]%% *}" = work ]
+}

@@ -107,7 +107,7 @@ def confirm(chosen, version, path, cell):
               *(word for word in keys["argument"] if word.startswith("-"))]
     boundaries = traced.read_boundaries(cell.report.with_suffix(".jsonl"))
     # Tracing shows all files.
-    only = {function for function, *_ in boundaries} if "in" in keys else {}
+    only = {function for function, *_ in boundaries} if "in" in keys else ()
     seen = traced.trace(python, chosen.build / "tests/python",
                         [place.removeprefix("py:") for place in window], only, command)
     return traced.compare(boundaries, seen)

@@ -45,7 +45,7 @@ class Checks(unittest.TestCase):
         if not list((BUILD / "tests/python").glob("interrupter*")):
             self.skipTest("there is no interrupter in the build folder: make check-pythons makes it")
         seen = traced.trace([PYTHON, "-S"], BUILD / "tests/python",
-                            ["__sigsweep_window_begin__", "__sigsweep_window_end__"], {},
+                            ["__sigsweep_window_begin__", "__sigsweep_window_end__"], (),
                             [TREE / "tests/python/checked.py", script])
         functions = [function for function, _, _ in seen]
         first = len(functions) - functions[::-1].index("__enter__")
