@@ -29,6 +29,8 @@ struct boundary {
 	const char *benign; /* why the program says that interruptions are harmless here; NULL: it
 			     * does not */
 	const struct interpreter_place *python; /* of an opcode; NULL: it is none */
+	const struct interpreter_place *within; /* the opcode that is being executed, where it is
+						 * known and the boundary is none of opcodes' own */
 };
 
 const char *phase_text(enum phase phase);

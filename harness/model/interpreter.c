@@ -241,6 +241,36 @@ const struct interpreter_place *interpreter_place(struct interpreter *interprete
 	return &node->place;
 }
 
+const struct interpreter_place *interpreter_place_of(struct interpreter *interpreter, pid_t pid,
+						     const struct python_bare_frame *frame,
+						     int offset)
+{
+	struct dispatch_instruction instruction = {
+		.frame = frame->address, .code = frame->code, .offset = offset};
+
+	if (offset < 0)
+		instruction.address = frame->code;
+	else if (python_read_instruction(interpreter->python, pid, frame->code, offset,
+					 &instruction.address, &instruction.opcode))
+		return NULL;
+	return interpreter_place(interpreter, pid, &instruction);
+}
+
+const struct interpreter_place *interpreter_place_now(struct interpreter *interpreter)
+{
+	const pid_t pid = interpreter->walker->pid;
+	const struct interpreter_place *place = NULL;
+	const struct registers *registers;
+	struct python_bare_frame frame;
+
+	if (walker_registers(interpreter->walker, &registers) == 0 &&
+	    find_thread(interpreter, pid, registers) == 0 &&
+	    python_bare_frames(interpreter->python, pid, interpreter->thread, &frame, 1) == 1)
+		place = interpreter_place_of(interpreter, pid, &frame, frame.offset);
+	fail_clear();
+	return place;
+}
+
 /* At a dispatch point the interpreter has not noted yet what it is about to do. */
 static void correct_innermost(struct interpreter *interpreter, pid_t pid,
 			      const struct registers *registers, struct python_frame *frame)

@@ -10,6 +10,7 @@
 #include "harness/base/fail.h"
 #include "harness/engine/walker.h"
 #include "harness/python/dispatch.h"
+#include "harness/python/interruption.h"
 #include "harness/python/python.h"
 
 #include <stdbool.h>
@@ -60,6 +61,15 @@ struct interpreter_place {
 /* Of an instruction of the walker or of a copy; kept. NULL when its code cannot be read. */
 const struct interpreter_place *interpreter_place(struct interpreter *interpreter, pid_t pid,
 						  const struct dispatch_instruction *instruction);
+
+/* The same of the instruction at `offset` of a frame, as the frame notes it; -1: of one that is
+ * about to start. */
+const struct interpreter_place *interpreter_place_of(struct interpreter *interpreter, pid_t pid,
+						     const struct python_bare_frame *frame,
+						     int offset);
+
+/* What the walker's thread executes, as its innermost frame notes it. NULL: no Python code. */
+const struct interpreter_place *interpreter_place_now(struct interpreter *interpreter);
 
 /* The PyThreadState of a process (the walker or a copy) stopped with these registers. -ENOENT: none
  * (any more). */

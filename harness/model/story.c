@@ -143,6 +143,8 @@ static size_t add_went(char *line, size_t used, size_t size, const struct trial 
 int story_write_trial(const struct story *story, const struct sink *sink)
 {
 	const struct trial *trial = story->trial;
+	const struct interpreter_place *python =
+		trial->boundary->python ? trial->boundary->python : trial->boundary->within;
 	char line[(ORACLES_MAX + 2) * STORY_KEY];
 	char outcome[OUTCOME_TEXT];
 	size_t used;
@@ -153,9 +155,9 @@ int story_write_trial(const struct story *story, const struct sink *sink)
 		"\"delivery\":\"%s\"",
 		(unsigned long long)trial->boundary->index, (unsigned long long)trial->boundary->pc,
 		phase_text(trial->boundary->phase), delivery_text(trial->delivery));
-	if (trial->boundary->python)
+	if (python)
 		used += (size_t)snprintf(line + used, sizeof(line) - used, ",\"python\":%s",
-					 trial->boundary->python->json);
+					 python->json);
 	if (trial->handler)
 		used += (size_t)snprintf(line + used, sizeof(line) - used,
 					 ",\"handler\":\"0x%llx\"",

@@ -101,16 +101,7 @@ void track_drop_exception(struct track *track)
 const struct interpreter_place *track_place(struct track *track,
 					    const struct python_bare_frame *frame, int offset)
 {
-	struct dispatch_instruction instruction = {
-		.frame = frame->address, .code = frame->code, .offset = offset};
-
-	if (offset < 0) /* a frame that is about to start */
-		instruction.address = frame->code;
-	else if (python_read_instruction(interpreter_python(track->interpreter), track->pid,
-					 frame->code, offset, &instruction.address,
-					 &instruction.opcode))
-		return NULL;
-	return interpreter_place(track->interpreter, track->pid, &instruction);
+	return interpreter_place_of(track->interpreter, track->pid, frame, offset);
 }
 
 /* Reads the frames as they are now; none where there are none or they cannot be read. */

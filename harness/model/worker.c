@@ -7,6 +7,7 @@
 #include "harness/base/signals.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/control.h"
+#include "harness/model/interpreter.h"
 #include "harness/model/notes.h"
 #include "harness/model/story.h"
 #include "harness/model/trial.h"
@@ -152,6 +153,14 @@ static bool is_out_of_budget(struct walk *walk)
 	return true;
 }
 
+static const struct interpreter_place *within_python(const struct walk *walk,
+						     const struct boundary *boundary)
+{
+	return boundary->python || !walk->stage.interpreter
+		       ? NULL
+		       : interpreter_place_now(walk->stage.interpreter);
+}
+
 static int walk_window(struct walk *walk)
 {
 	struct worker *worker = walk->worker;
@@ -175,8 +184,10 @@ static int walk_window(struct walk *walk)
 			return 0;
 		}
 		boundary.benign = announced_reason(&walk->stage.announced);
-		if (selector_wants(&worker->selector, boundary.index))
+		if (selector_wants(&worker->selector, boundary.index)) {
+			boundary.within = within_python(walk, &boundary);
 			error = on_selected(walk, &boundary);
+		}
 		if (error)
 			return error;
 	}

@@ -136,6 +136,14 @@ trials()
 	refused "ended before the window's start (--from held.py:4) was reached" --from held.py:4
 }
 
+@test "trials between machine instructions say what Python executes" {
+	sweep --budget 20trials --from py:subject --to py:numbers -- "$python" -S "$subject"
+	[ "$(jq -s '[.[] | select(.type == "trial") | .python.file] | unique | length' \
+		"${report%.json}.jsonl")" -ge 1 ]
+	[ "$(jq -s '[.[] | select(.type == "trial" and .python.function == "subject")] | length > 0' \
+		"${report%.json}.jsonl")" = true ]
+}
+
 # A CPython that says it is of a version which nobody knows yet.
 unknown_python()
 {
