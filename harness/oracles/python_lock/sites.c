@@ -39,6 +39,12 @@ static const struct lock_function semaphores[] = {
 	{"sem_post", LOCK_SEMAPHORE, LOCK_RELEASE},   {"sem_init", LOCK_SEMAPHORE, LOCK_FORGET},
 	{"sem_destroy", LOCK_SEMAPHORE, LOCK_FORGET},
 };
+/* From 3.13 on. Code that is compiled with the headers of C calls them where it has to wait, and else
+ * takes and gives with instructions of its own (Include/cpython/lock.h). */
+static const struct lock_function calls[] = {
+	{"PyMutex_Lock", LOCK_PYMUTEX, LOCK_TAKE},
+	{"PyMutex_Unlock", LOCK_PYMUTEX, LOCK_RELEASE},
+};
 static const struct lock_function mutexes[] = {
 	{"PyThread_acquire_lock", LOCK_PYMUTEX, LOCK_TRY},
 	{"PyThread_acquire_lock_timed", LOCK_PYMUTEX, LOCK_TRY},
@@ -153,6 +159,8 @@ int python_lock_sites_find(struct python_lock_sites *sites, const struct python 
 		add_functions(sites, symbols, semaphores, sizeof(semaphores) / sizeof(*semaphores));
 	else
 		add_functions(sites, symbols, mutexes, sizeof(mutexes) / sizeof(*mutexes));
+	if (python_minor(python) >= FIRST_LOCK_WITH_MUTEX)
+		add_functions(sites, symbols, calls, sizeof(calls) / sizeof(*calls));
 	add_import_lock(sites, python, pid);
 	return 0;
 }
