@@ -235,18 +235,21 @@ static bool prints(const struct trial *trial, const char *words)
 	return found;
 }
 
-/* The interpreter's own complaint (Objects/call.c, _Py_CheckFunctionResult()). */
+/* The interpreter's own complaint (Objects/call.c, _Py_CheckFunctionResult()); 3.9 says "error". */
 static size_t judge_complaint(const struct trial *trial, struct verdict *verdict)
 {
 	static const struct {
 		const char *kind;
 		const char *words;
+		const char *words_of_3_9;
 		const char *title;
 	} complaints[] = {
 		{"set-on-success", "returned a result with an exception set",
+		 "returned a result with an error set",
 		 "a C function succeeded with an exception set: the interpreter found it and "
 		 "raised SystemError"},
 		{"lost", "returned NULL without setting an exception",
+		 "returned NULL without setting an error",
 		 "a C function failed without an exception: it was lost, and the interpreter "
 		 "raised SystemError"},
 	};
@@ -254,7 +257,8 @@ static size_t judge_complaint(const struct trial *trial, struct verdict *verdict
 	if (trial->outcome.kind == OUTCOME_SAME)
 		return 0;
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(*complaints); i++) {
-		if (!prints(trial, complaints[i].words))
+		if (!prints(trial, complaints[i].words) &&
+		    !prints(trial, complaints[i].words_of_3_9))
 			continue;
 		violate(verdict, complaints[i].kind);
 		snprintf(verdict->title, sizeof(verdict->title), "%s", complaints[i].title);
