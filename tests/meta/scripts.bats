@@ -107,3 +107,10 @@ setup()
 	run tests/validate "$BATS_TEST_TMPDIR/not-there.json"
 	[ "$status" -eq 3 ]
 }
+
+@test "python-offsets: the tables of the host's CPython are what its headers say" {
+	python=/usr/bin/python3.11
+	[ -e "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+		skip "no header files of $python"
+	scripts/python-offsets --check "$python"
+}

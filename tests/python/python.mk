@@ -14,6 +14,9 @@ check-pythons:
 	+@$(SUBMAKE) all targets unit-tests $(if $(CPYTHON_HEADER),$(PYTHON_INTERRUPTER))
 	@for version in $(PYTHONS); do scripts/get-python $$version || \
 		echo "$$version: skipped: see above"; done
+	@for version in $(filter-out %d,$(PYTHONS)); do \
+		scripts/get-python --headers $$version || continue; \
+		scripts/python-offsets --check $$version || exit 1; done
 	$(BUILD)/tests/test_python_state
 	$(BUILD)/tests/test_python_dispatch
 	@status=0; for version in $(PYTHONS); do \
