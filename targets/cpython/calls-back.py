@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""calls-back.py MODULE: a C function of the extension calls back while it holds a lock."""
+"""calls-back.py MODULE [again]: a C function of the extension calls back while it holds a lock; with `again`
+it is then called once more."""
 import importlib
 import sys
 
@@ -17,6 +18,8 @@ def work():
         extension.work(callback)
     except KeyboardInterrupt:
         pass
+    if "again" in sys.argv:
+        extension.work(callback)
 
 
 extension.work(callback)
