@@ -97,24 +97,28 @@ static void need(const char *folder, const char *twin)
 	}
 }
 
-static void compare(const char *twin, const char *from)
+/* The script is given the module's name. */
+static void compare(const char *script, const char *twin, const char *from)
 {
 	const char *build = getenv("BUILD");
 	char folder[PATH_MAX / 2];
 	struct spots stepped = {0};
 	struct spots found = {0};
 	struct scenario scenario;
-	char *script;
+	char *path;
+	char *module;
 	char *in;
 
 	snprintf(folder, sizeof(folder), "%s/targets/cpython", build ? build : "build");
 	need(folder, twin);
-	script = alloc_format("%s/%s-good.py", folder, twin);
+	path = alloc_format("%s/%s", folder, script);
+	module = alloc_format("%s_good", twin);
 	in = alloc_format("%s_good*.so", twin);
 	scenario_init(&scenario);
 	list_add(&scenario.arguments, PYTHON);
 	list_add(&scenario.arguments, "-S");
-	list_add(&scenario.arguments, script);
+	list_add(&scenario.arguments, path);
+	list_add(&scenario.arguments, module);
 	location_free(&scenario.from);
 	check(location_parse(from, &scenario.from));
 	scenario.in = in;
@@ -131,20 +135,21 @@ static void compare(const char *twin, const char *from)
 	free(stepped.list);
 	free(found.list);
 	scenario_free(&scenario);
-	free(script);
+	free(path);
+	free(module);
 }
 
 static void calls_back(void **state)
 {
 	(void)state;
-	compare("swallow", "py:work");
-	compare("mutex", "py:work");
+	compare("swallow-good.py", "swallow", "py:work");
+	compare("calls-back.py", "mutex", "py:work");
 }
 
 static void is_loaded_in_the_window(void **state)
 {
 	(void)state;
-	compare("leak", "module");
+	compare("leak-good.py", "leak", "module");
 }
 
 int main(void)
