@@ -22,29 +22,13 @@ check-pythons:
 	@status=0; for version in $(PYTHONS); do \
 		python=$${SIGSWEEP_PYTHONS:-build/pythons}/$$version/python; \
 		[ -x "$$python" ] || continue; \
-		echo "$$version: tests/python/test_opcodes.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_opcodes.py || status=1; \
-		echo "$$version: tests/python/test_went.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_went.py || status=1; \
-		echo "$$version: tests/python/test_locks.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_locks.py || status=1; \
-		echo "$$version: tests/python/test_checks.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_checks.py || status=1; \
-		echo "$$version: tests/python/test_leaks.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_leaks.py || status=1; \
-		echo "$$version: tests/python/test_cleanup.py"; \
-		BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-			tests/python/test_cleanup.py || status=1; \
-		case $$version in 3.9 | 3.11) \
-			echo "$$version: tests/python/check_exceptions.py"; \
+		tests='test_opcodes test_went test_locks test_checks test_leaks test_cleanup'; \
+		case $$version in 3.9 | 3.11) tests="$$tests check_exceptions" ;; esac; \
+		for test in $$tests; do \
+			echo "$$version: tests/python/$$test.py"; \
 			BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-				tests/python/check_exceptions.py || status=1 ;; \
-		esac; \
+				tests/python/$$test.py || status=1; \
+		done; \
 	done; \
 	tests/python/check_versions.py --build '$(BUILD)' \
 		--pythons "$${SIGSWEEP_PYTHONS:-build/pythons}" --long $(PYTHONS) || status=1; \
