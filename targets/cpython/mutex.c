@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * work(callable): calls it with a mutex of the extension held. Good twin: unlocks it whatever the
- * call did. Bad twin (-DBAD): not when the call raised; the next call then waits for ever.
- */
-#include "targets/cpython/extension.h"
+/* A mutex of the C library, held while it calls back. */
+#include "targets/cpython/calls-back.h"
 
 #include <pthread.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static PyObject *work(PyObject *module, PyObject *callable)
+static void take(void)
 {
-	PyObject *result;
-
-	(void)module;
 	pthread_mutex_lock(&mutex);
-	result = PyObject_CallObject(callable, NULL);
-#ifdef BAD
-	if (result == NULL)
-		return NULL;
-#endif
-	pthread_mutex_unlock(&mutex);
-	return result;
 }
 
-EXTENSION("work", work, METH_O)
+static void give(void)
+{
+	pthread_mutex_unlock(&mutex);
+}

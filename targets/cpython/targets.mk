@@ -24,10 +24,10 @@ define CPYTHON_COMPILE
 		-DEXTENSION_INIT=PyInit_$(2) -shared -Wl,-z,now -o $@ $<
 endef
 
-$(CPYTHON_FOLDER)/%_good.abi3.so: targets/cpython/%.c targets/cpython/extension.h include/sigsweep.h targets/cpython/targets.mk
+$(CPYTHON_FOLDER)/%_good.abi3.so: targets/cpython/%.c $(wildcard targets/cpython/*.h) include/sigsweep.h targets/cpython/targets.mk
 	$(call CPYTHON_COMPILE,,$*_good)
 
-$(CPYTHON_FOLDER)/%_bad.abi3.so: targets/cpython/%.c targets/cpython/extension.h include/sigsweep.h targets/cpython/targets.mk
+$(CPYTHON_FOLDER)/%_bad.abi3.so: targets/cpython/%.c $(wildcard targets/cpython/*.h) include/sigsweep.h targets/cpython/targets.mk
 	$(call CPYTHON_COMPILE,-DBAD,$*_bad)
 
 $(CPYTHON_FOLDER)/%.py: targets/cpython/%.py
