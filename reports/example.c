@@ -189,7 +189,9 @@ static void print_went(struct layout *layout, const json_t *went)
 	const char *kind = text_member(went, "kind");
 	const char *exception = text_member(went, "exception");
 	const char *by = text_member(went, "by");
+	const char *over = text_member(went, "over");
 	char *heading;
+	char *called;
 
 	if (!kind)
 		return;
@@ -197,7 +199,9 @@ static void print_went(struct layout *layout, const json_t *went)
 			       by ? " (" : "", by ? by : "", by ? ")" : "");
 	print_heading(layout, heading);
 	free(heading);
-	print_went_place(layout, "handler called in", json_object_get(went, "entered"));
+	called = alloc_format("handler called%s%s in", over ? " over " : "", over ? over : "");
+	print_went_place(layout, called, json_object_get(went, "entered"));
+	free(called);
 	print_went_place(layout, exception ? exception : "raised in",
 			 json_object_get(went, "raised"));
 	print_went_place(layout, "at", json_object_get(went, "at"));

@@ -157,9 +157,23 @@ static bool is_default_handler(const struct track *track)
 	       handler == builtin;
 }
 
+/* Who looks for signals while an exception is set has the handler called over it. Nothing may be
+ * called then (Objects/call.c, at the assertion in _PyObject_Call(), which asks it of pydebug
+ * builds). */
+static void note_over(struct track *track)
+{
+	struct python_exception exception;
+
+	if (python_current_exception(interpreter_python(track->interpreter), track->pid,
+				     track->thread, &exception) == 0)
+		snprintf(track->over, sizeof(track->over), "%.*s", (int)sizeof(track->over) - 1,
+			 exception.type_name);
+}
+
 /* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
 static void enter_handler(struct track *track)
 {
+	note_over(track);
 	track_watch_none(track);
 	track_read_frames(track);
 	track->home = (struct python_bare_frame){0};

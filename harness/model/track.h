@@ -83,6 +83,8 @@ struct track {
 	enum went_kind kind; /* NONE until it is TRACK_DONE */
 	enum track_state state;
 	char exception[64]; /* the class; "" until it is raised or known */
+	char over[64];      /* the class of what was being raised already when the handler was
+			     * called; "": nothing was */
 	const struct interpreter_place
 		*entered; /* the instruction at which the handler was called */
 	const struct interpreter_place *raised; /* in the handler, where that is Python */

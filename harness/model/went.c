@@ -84,6 +84,29 @@ void went_delivered(struct trial *trial)
 		trial->went.delivered = own_time(trial);
 }
 
+/* Names the C function that Python code has called; "": none. */
+static void name_callee(const struct trial *trial, const struct frame *frames, size_t count,
+			char name[WENT_BY])
+{
+	struct callee_name callee;
+
+	if (callee_find(&trial->stage->walker, trial->stage->interpreter, trial->pid, frames, count,
+			&callee))
+		snprintf(name, WENT_BY, "%s:%s", callee.module, callee.function);
+}
+
+static void note_over(struct trial *trial)
+{
+	struct frame frames[TRIAL_FRAMES];
+	struct registers registers;
+
+	if (*trial->went.track.over && trace_get_registers(trial->pid, &registers) == 0)
+		name_callee(trial, frames,
+			    unwind_stack(trial->stage->walker.unwinder, trial->pid, &registers,
+					 frames, TRIAL_FRAMES, NULL),
+			    trial->went.over_by);
+}
+
 void went_hit(struct trial *trial, unsigned int slots)
 {
 	struct went *went = &trial->went;
@@ -95,6 +118,8 @@ void went_hit(struct trial *trial, unsigned int slots)
 	else if (before == TRACK_PENDING)
 		went->entered = own_time(trial);
 	track_hit(&went->track, slots);
+	if (before == TRACK_PENDING)
+		note_over(trial);
 	if (went->track.state == TRACK_PENDING)
 		went->entered = 0;
 }
@@ -152,7 +177,6 @@ void went_sample(struct trial *trial)
 	struct interpreter *interpreter = trial->stage->interpreter;
 	struct frame frames[TRIAL_FRAMES];
 	struct python_stack python = {0};
-	struct callee_name name;
 	struct registers registers;
 	bool complete;
 	size_t count;
@@ -163,9 +187,7 @@ void went_sample(struct trial *trial)
 	trial->went.is_sampled = true;
 	count = unwind_stack(walker->unwinder, trial->pid, &registers, frames, TRIAL_FRAMES,
 			     &complete);
-	if (callee_find(walker, interpreter, trial->pid, frames, count, &name))
-		snprintf(trial->went.busy, sizeof(trial->went.busy), "%s:%s", name.module,
-			 name.function);
+	name_callee(trial, frames, count, trial->went.busy);
 	python_stack_take(&python, interpreter, trial->pid, &registers);
 	trial->went.busy_stack =
 		evidence_mixed_stack(walker, interpreter, frames, count, complete, &python);
@@ -217,6 +239,10 @@ json_t *went_json(const struct trial *trial, bool with_time)
 				    evidence_text(track->exception, strlen(track->exception),
 						  sizeof(track->exception)));
 	add_place(object, "entered", track->entered);
+	if (*track->over)
+		json_object_set_new(object, "over",
+				    evidence_text(track->over, strlen(track->over),
+						  sizeof(track->over)));
 	add_place(object, "raised", track->raised);
 	add_place(object, "at", track->at);
 	if (*trial->went.by)

@@ -2,7 +2,7 @@
 /*
  * CPython: an interruption that was answered and then lost. The Python handler raised an exception,
  * and nobody who asked for it got it: C code dropped it, it came up where none can be raised, or an
- * except without a class took it. What became of the signal is the trial's to know (went.h).
+ * except without a class took it. And what it meets: an exception that was set already. What became of the signal is the trial's to know (went.h).
  */
 #include "harness/base/signals.h"
 #include "harness/model/evidence.h"
@@ -59,9 +59,24 @@ static size_t judge_bare(const struct trial *trial, struct verdict *verdict)
 	return violate(verdict, "bare-except", SEVERITY_WARNING, place_of(track->at));
 }
 
-static size_t judge(void *state, const struct trial *trial, struct verdict *verdicts)
+/* Whichever of the two goes on, the other is lost; a handler that returns has run with one set. */
+static size_t judge_over(const struct trial *trial, struct verdict *verdict)
 {
-	(void)state;
+	const struct went *went = &trial->went;
+	const char *by = *went->over_by ? went->over_by : place_of(went->track.entered);
+
+	if (!*went->track.over)
+		return 0;
+	snprintf(verdict->title, sizeof(verdict->title),
+		 "%.100s looks for signals while %.60s is being raised: the handler is called over "
+		 "it",
+		 by, went->track.over);
+	return violate(verdict, "doubled", SEVERITY_ERROR, by);
+}
+
+/* What became of what the handler raised. */
+static size_t judge_raised(const struct trial *trial, struct verdict *verdicts)
+{
 	switch (trial->went.track.kind) {
 	case WENT_SWALLOWED:
 		return judge_swallowed(trial, verdicts);
@@ -76,6 +91,14 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 	default:
 		return 0;
 	}
+}
+
+static size_t judge(void *state, const struct trial *trial, struct verdict *verdicts)
+{
+	const size_t count = judge_over(trial, verdicts);
+
+	(void)state;
+	return count + judge_raised(trial, verdicts + count);
 }
 
 const struct oracle oracle_lost = {
