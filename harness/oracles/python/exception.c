@@ -20,13 +20,6 @@
 
 #define STDERR_MAX 65536 /* bytes of a trial's standard error that are searched */
 
-/* At the end, where the thread is still there: not after finalization. */
-struct end_state {
-	bool is_known;
-	bool is_set;
-	size_t handled;
-};
-
 struct state {
 	bool has_before;
 	bool has_after;
@@ -35,8 +28,9 @@ struct state {
 	struct python_exception_words after;
 	struct python_exception was; /* being raised at the boundary, and set by the handler: */
 	struct python_exception is;  /* where they differ */
-	struct end_state expected;   /* of the latest control */
-	struct end_state got;
+	struct exception_recount recount;
+	struct exception_end expected; /* of the latest control */
+	struct exception_end got;
 };
 
 static int begin(const struct stage *stage, void *knowledge, void **out)
@@ -66,6 +60,7 @@ static int before(void *context, const struct trial *trial)
 	const struct registers *registers;
 
 	state->has_after = false;
+	state->recount.object = 0;
 	state->got.is_known = false;
 	state->has_before = trial->stage->interpreter && !walker_registers(walker, &registers) &&
 			    read_words(state, trial->stage->interpreter, walker->pid, registers,
@@ -88,50 +83,30 @@ static void on_return(struct state *state, const struct trial *trial)
 	python = interpreter_python(trial->stage->interpreter);
 	state->has_after =
 		python_exception_words(python, trial->pid, state->thread, &state->after) == 0;
-	if (!has_changed(state))
+	if (!has_changed(state)) {
+		if (state->has_after)
+			exception_recount(&state->recount, trial, &state->before);
 		return;
+	}
 	if (python_current_exception(python, trial->stage->walker.pid, state->thread, &state->was))
 		memset(&state->was, 0, sizeof(state->was));
 	if (python_current_exception(python, trial->pid, state->thread, &state->is))
 		memset(&state->is, 0, sizeof(state->is));
 }
 
-static void on_exit_stop(struct state *state, const struct trial *trial)
-{
-	struct end_state *end = trial->is_control ? &state->expected : &state->got;
-	struct interpreter *interpreter = trial->stage->interpreter;
-	struct python_exception handled[32];
-	struct python_exception current;
-	const struct python *python;
-	uint64_t thread;
-	ssize_t count;
-
-	end->is_known = false;
-	python = interpreter_python(interpreter);
-	if (python_find_thread(python, trial->pid, 0, &thread) ||
-	    python_current_exception(python, trial->pid, thread, &current)) {
-		fail_clear();
-		return;
-	}
-	count = python_handled_exceptions(python, trial->pid, thread, handled,
-					  sizeof(handled) / sizeof(*handled));
-	end->is_known = count >= 0;
-	end->is_set = current.type != 0;
-	end->handled = 0;
-	for (ssize_t i = 0; i < count; i++)
-		end->handled += handled[i].value != 0;
-}
-
 static int on_stop(void *context, const struct trial *trial, enum oracle_moment moment)
 {
+	struct state *state = context;
+	struct exception_end *end = trial->is_control ? &state->expected : &state->got;
+
 	if (moment == MOMENT_RETURN && !trial->is_control)
-		on_return(context, trial);
-	else if (moment == MOMENT_EXIT)
-		on_exit_stop(context, trial);
+		on_return(state, trial);
+	else if (moment == MOMENT_FINALIZE || (moment == MOMENT_EXIT && !end->is_known))
+		exception_end_read(end, trial, moment == MOMENT_FINALIZE);
 	return 0;
 }
 
-static struct verdict *violate(struct verdict *verdict, const char *kind)
+struct verdict *exception_violate(struct verdict *verdict, const char *kind)
 {
 	verdict->value = VERDICT_VIOLATED;
 	verdict->kind = kind;
@@ -139,13 +114,20 @@ static struct verdict *violate(struct verdict *verdict, const char *kind)
 	return verdict;
 }
 
-static json_t *exception_json(const struct python_exception *exception)
+const char *exception_name(const struct python_exception *exception)
+{
+	return exception->type ? exception->type_name : "nothing";
+}
+
+json_t *exception_evidence(const struct python_exception *exception)
 {
 	if (!exception->type)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o}", "type", exception->type_name, "value_type",
+	return json_pack("{s:s, s:o, s:o, s:o}", "type", exception->type_name, "value_type",
 			 exception->value ? json_string(exception->value_type_name) : json_null(),
-			 "value", evidence_address(exception->value));
+			 "value", evidence_address(exception->value), "traceback_type",
+			 exception->traceback ? json_string(exception->traceback_type_name)
+					      : json_null());
 }
 
 static json_t *words_json(const struct python_exception_words *words)
@@ -157,15 +139,10 @@ static json_t *words_json(const struct python_exception_words *words)
 	return list;
 }
 
-static const char *name_of(const struct python_exception *exception)
-{
-	return exception->type ? exception->type_name : "nothing";
-}
-
 static size_t judge_raised(const struct state *state, const struct trial *trial,
 			   struct verdict *verdict)
 {
-	violate(verdict, "raised");
+	exception_violate(verdict, "raised");
 	evidence_place(&trial->stage->walker, trial->handler, verdict->place,
 		       sizeof(verdict->place));
 	if (memcmp(state->before.current, state->after.current, sizeof(state->before.current)) == 0)
@@ -176,10 +153,10 @@ static size_t judge_raised(const struct state *state, const struct trial *trial,
 		snprintf(verdict->title, sizeof(verdict->title),
 			 "the signal handler %.60s itself changes what is being raised, in the "
 			 "middle of the interpreter's work: %.30s instead of %.30s",
-			 verdict->place, name_of(&state->is), name_of(&state->was));
+			 verdict->place, exception_name(&state->is), exception_name(&state->was));
 	verdict->evidence =
-		json_pack("{s:{s:o, s:o}}", "exception", "before", exception_json(&state->was),
-			  "after", exception_json(&state->is));
+		json_pack("{s:{s:o, s:o}}", "exception", "before", exception_evidence(&state->was),
+			  "after", exception_evidence(&state->is));
 	return 1;
 }
 
@@ -203,7 +180,7 @@ static size_t judge_damage(const struct state *state, const struct trial *trial,
 
 		if (i == 0 ? !damage.is_torn : !damage.is_low)
 			continue;
-		violate(verdict, i == 0 ? "torn" : "refcount");
+		exception_violate(verdict, i == 0 ? "torn" : "refcount");
 		evidence_place(walker, walker->pc, verdict->place, sizeof(verdict->place));
 		snprintf(verdict->title, sizeof(verdict->title),
 			 i == 0 ? "%.100s was recording an exception and went on over the "
@@ -260,31 +237,12 @@ static size_t judge_complaint(const struct trial *trial, struct verdict *verdict
 		if (!prints(trial, complaints[i].words) &&
 		    !prints(trial, complaints[i].words_of_3_9))
 			continue;
-		violate(verdict, complaints[i].kind);
+		exception_violate(verdict, complaints[i].kind);
 		snprintf(verdict->title, sizeof(verdict->title), "%s", complaints[i].title);
 		snprintf(verdict->place, sizeof(verdict->place), "SystemError");
 		return 1;
 	}
 	return 0;
-}
-
-static size_t judge_end(const struct state *state, const struct trial *trial,
-			struct verdict *verdict)
-{
-	const struct end_state *expected = &state->expected;
-	const struct end_state *got = &state->got;
-
-	if (!trial_went_on(trial) || !expected->is_known || !got->is_known ||
-	    (expected->is_set == got->is_set && expected->handled == got->handled))
-		return 0;
-	violate(verdict, "left");
-	snprintf(verdict->place, sizeof(verdict->place), "end");
-	snprintf(verdict->title, sizeof(verdict->title),
-		 "at the end %s exception is set and %zu are being handled; without the signal %s "
-		 "and %zu",
-		 got->is_set ? "an" : "no", got->handled, expected->is_set ? "one" : "none",
-		 expected->handled);
-	return 1;
 }
 
 static size_t judge(void *context, const struct trial *trial, struct verdict *verdicts)
@@ -296,15 +254,17 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 		count += judge_raised(state, trial, verdicts);
 		count += judge_damage(state, trial, verdicts + count);
 	}
+	count += exception_recount_judge(&state->recount, trial, verdicts + count);
 	count += judge_complaint(trial, verdicts + count);
-	count += judge_end(state, trial, verdicts + count);
+	count += exception_end_judge(&state->expected, &state->got, trial, verdicts + count);
 	return count;
 }
 
 const struct oracle oracle_python_exception = {
 	.name = "python-exception",
 	.help = "CPython: exceptions that a handler changes under the interpreter, torn, lost",
-	.needs = ORACLE_NEEDS_RETURN | ORACLE_NEEDS_CONTROL | ORACLE_NEEDS_PYTHON,
+	.needs = ORACLE_NEEDS_RETURN | ORACLE_NEEDS_CONTROL | ORACLE_NEEDS_FINALIZE |
+		 ORACLE_NEEDS_PYTHON,
 	.begin = begin,
 	.before = before,
 	.on_stop = on_stop,

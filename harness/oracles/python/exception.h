@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What becomes of an exception that CPython was recording when the signal came, if the handler
- * sets another one: found out in copies, in which the interrupted function is taken to its end with
- * and without the handler. The files of this oracle only.
- */
+/* What the files of the oracle python-exception know of each other. */
 #ifndef SIGSWEEP_ORACLES_PYTHON_EXCEPTION_H
 #define SIGSWEEP_ORACLES_PYTHON_EXCEPTION_H
 
 #include "harness/base/fail.h"
 #include "harness/model/boundary.h"
+#include "harness/model/oracle.h"
 #include "harness/model/stage.h"
+#include "harness/model/trial.h"
 #include "harness/python/python.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* exception.c */
+
+struct verdict *exception_violate(struct verdict *verdict, const char *kind);
+const char *exception_name(const struct python_exception *exception);
+json_t *exception_evidence(const struct python_exception *exception);
+
+/*
+ * exception_damage.c: what becomes of an exception that CPython was recording when the signal came,
+ * if the handler sets another one: found out in copies, in which the interrupted function is taken
+ * to its end with and without the handler.
+ */
 
 /* What the interrupted function made of the exception state. */
 struct exception_damage {
@@ -32,5 +42,43 @@ struct exception_damage {
  */
 int exception_damage_find(struct exception_damage *damage, struct stage *stage,
 			  const struct boundary *boundary, uint64_t thread) MUST_CHECK;
+
+/*
+ * exception_count.c: the references to what is being raised and handled, which a handler that
+ * leaves it alone must leave alone as well.
+ */
+
+struct exception_recount {
+	uint64_t object; /* 0: all counts are as they were */
+	int64_t was;
+	int64_t is;
+	char name[96]; /* its class */
+};
+
+/* The handler of a trial has just returned, to `words` as they were at the boundary, where the
+ * walker still stands. */
+void exception_recount(struct exception_recount *recount, const struct trial *trial,
+		       const struct python_exception_words *words);
+size_t exception_recount_judge(const struct exception_recount *recount, const struct trial *trial,
+			       struct verdict *verdict);
+
+/* exception_end.c */
+
+#define EXCEPTION_END_MAX 32
+
+/* Where finalization begins, or at the end of a process that ends without it: after it no thread's
+ * state is there any more. */
+struct exception_end {
+	bool is_known;
+	bool is_finalizing;
+	struct python_exception set;
+	struct python_exception handled[EXCEPTION_END_MAX]; /* innermost first; no empty items */
+	size_t count;
+};
+
+void exception_end_read(struct exception_end *end, const struct trial *trial, bool is_finalizing);
+/* Against the control's. */
+size_t exception_end_judge(const struct exception_end *expected, const struct exception_end *got,
+			   const struct trial *trial, struct verdict *verdict);
 
 #endif
