@@ -14,7 +14,8 @@ from swept import TARGETS
 TRUTH = swept.TREE / "tests/python/cleanup_truth.py"
 HELD = TARGETS / "held.py"
 NAMES = ["cleanup-finally", "cleanup-finally-good", "lock-with"]
-CLOSED = ["coroutine-close", "async-generator-close", "async-with"]
+CLOSED = ["coroutine-close", "coroutine-close-two-steps", "async-generator-close",
+          "async-generator-close-two-steps", "async-with", "generator-lock"]
 
 
 def sweep(script):
@@ -30,10 +31,10 @@ def sweep(script):
 
 
 def faults(oracle, options, command):
-    """The boundaries with a finding or an unknown verdict: {index: function}."""
+    """The boundaries with a finding or an unknown verdict: {index: line}."""
     done = swept.Sweep(["-b", "opcode", "--oracle", oracle, "--from", "py:work", *options],
                        ["-E", "-Wignore", *command])
-    return {trial["index"]: trial["python"]["function"] for trial in done.trials
+    return {trial["index"]: trial["python"]["line"] for trial in done.trials
             if trial.get("findings") or trial.get("unknown")}
 
 
@@ -49,8 +50,8 @@ class Cleanup(unittest.TestCase):
                 self.assertEqual(found, expected, message)
 
     def test_closed(self):
-        """A lock that is held because the cleanup was not done. What comes up in __aenter__, before there
-        is anything to leave, is nobody's cleanup."""
+        """A lock that is held because the cleanup was not done. What comes up at the end of acquire(),
+        before there is anything to leave, is nobody's cleanup."""
         total = 0
         for name in CLOSED:
             script = HELD.with_name(f"{name}.py")
@@ -58,8 +59,9 @@ class Cleanup(unittest.TestCase):
                 held = faults("end", ["--to", "py:end"], [HELD, script])
                 owed = faults("cleanup", [], [script])
                 self.assertEqual(owed.keys() - held.keys(), set())
-                early = {held[index].rpartition(".")[2] for index in held.keys() - owed.keys()}
-                self.assertLessEqual(early, {"__aenter__"})
+                lines = script.read_text().splitlines()
+                early = {lines[held[index] - 1].strip() for index in held.keys() - owed.keys()}
+                self.assertLessEqual(early, {"lock.acquire()"})
                 print(f"{name}: {len(owed)} of {len(held)}", file=sys.stderr)
                 total += len(owed)
         self.assertTrue(total, "nothing was found at all")
