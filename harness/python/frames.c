@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define THREADS_MAX 100000  /* a longer list is a loop */
-#define TAG_BITS 7ull       /* _PyStackRef, from 3.14 on, keeps flags in a pointer's low bits */
+#define THREADS_MAX 100000 /* a longer list is a loop */
+#define TAG_BITS 7ull      /* _PyStackRef, from 3.14 on, keeps flags in a pointer's low bits */
+#define FIRST_WITH_NEXT                                                                            \
+	13 /* 3.13: a frame that does not run notes what it executes next (instr_ptr,              \
+	    * Include/internal/pycore_frame.h), before that what it executed last */
 #define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
 
 int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
@@ -107,7 +110,7 @@ int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, ui
 	int offset = -1;
 	int error = frames_code(python, pid, frame, code, &offset);
 
-	*is_new = offset < 0;
+	*is_new = python->version->minor >= FIRST_WITH_NEXT ? offset == 0 : offset < 0;
 	return error;
 }
 

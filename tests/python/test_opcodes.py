@@ -5,7 +5,9 @@ order. SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
 import json
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import swept
 from swept import PYTHON
@@ -21,6 +23,28 @@ def is_joined(opcode):
     """Behind a conditional jump that is not taken, the interpreter goes over NOT_TAKEN (from 3.14
     on) without a dispatch; tracing shows it."""
     return "JUMP_IF" in opcode
+
+
+STRAIGHT = "x = 1\ny = [x, 'text']\nz = len(y) + x\n"
+LISTING = """
+import dis, json, sys
+code = compile(open(sys.argv[1]).read(), sys.argv[1], "exec")
+print(json.dumps([[part.offset, part.opname] for part in dis.get_instructions(code)]))
+"""
+
+
+class Module(unittest.TestCase):
+    def test_whole_script(self):
+        """The window `module` has all instructions of a script without branches, from the first on."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "straight.py"
+            script.write_text(STRAIGHT)
+            done = swept.Sweep(["-b", "opcode", "--oracle", "end", "--from", "module"],
+                               ["-E", script])
+            listed = json.loads(swept.run(PYTHON, "-S", "-E", "-c", LISTING, script).stdout)
+        found = [[trial["python"]["offset"], trial["python"]["opcode"]] for trial in done.trials]
+        self.assertTrue(done.report["boundaries"]["complete"], done.message)
+        self.assertEqual(found, listed)
 
 
 class Opcodes(unittest.TestCase):
