@@ -342,15 +342,19 @@ int walker_step(struct walker *walker)
 	return error;
 }
 
-/* A breakpoint where it stands would not let it go: a step first, with it out. */
+/* A breakpoint where it stands would not let it go: a step first, with it out, which may hit a watch
+ * (`watched`). */
 static int step_off(struct walker *walker)
 {
 	int error = 0;
 
+	walker->watched = 0;
 	if (walker_is_on_breakpoint(walker)) {
 		error = walker_lift_breakpoint(walker, walker->pc);
 		if (!error)
 			error = walker_step(walker);
+		if (!error && walker->end == WALKER_RUNS)
+			error = take_watched(walker);
 	}
 	if (!error && walker->end == WALKER_RUNS) {
 		walker_plant_marks(walker);
@@ -387,11 +391,13 @@ int walker_run(struct walker *walker)
 static int run_syscall_once(struct walker *walker, bool *at_breakpoint)
 {
 	struct course course = {.how = TRACE_SYSCALL};
-	int error = walker->in_syscall ? 0 : step_off(walker);
+	int error = 0;
 
 	*at_breakpoint = false;
 	walker->watched = 0;
-	if (error || walker->end != WALKER_RUNS)
+	if (!walker->in_syscall)
+		error = step_off(walker);
+	if (error || walker->end != WALKER_RUNS || walker->watched)
 		return error;
 	walker->syscalls += walker->in_syscall;
 	walker->pending_known = false;
