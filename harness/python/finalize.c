@@ -3,18 +3,16 @@
  * Where an interpreter begins to take everything down, found in its code. Knows nothing of what is
  * judged there.
  */
-#include "harness/engine/decode.h"
+#include "harness/engine/decode_branch.h"
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define FIRST_WITH_BOTH 0x030d0000u /* PY_VERSION_HEX */
 #define CODE_MAX 64                 /* bytes in which the call must be */
 
-/* The target of the first direct call or jump (E8 and E9 rel32) in the code at `address`; 0: none.
- */
+/* The target of the first direct call or jump in the code at `address`; 0: none. */
 static uint64_t first_target(pid_t pid, uint64_t address)
 {
 	uint8_t code[CODE_MAX];
@@ -22,18 +20,15 @@ static uint64_t first_target(pid_t pid, uint64_t address)
 	ssize_t at = 0;
 
 	while (at < size) {
-		struct instruction instruction;
-		int32_t distance;
+		struct branch branch;
 
-		if (decode_instruction(code + at, (size_t)(size - at), &instruction))
+		if (!decode_branch(code + at, (size_t)(size - at), address + (uint64_t)at, &branch))
 			return 0;
-		if (instruction.length == 5 && (code[at] == 0xe8 || code[at] == 0xe9)) {
-			memcpy(&distance, code + at + 1, sizeof(distance));
-			return address + (uint64_t)at + 5 + (uint64_t)(int64_t)distance;
-		}
-		if (instruction.flags & INSTRUCTION_RETURN)
+		if (branch.target && (branch.is_call || !branch.goes_on))
+			return branch.target;
+		if (!branch.goes_on)
 			return 0;
-		at += instruction.length;
+		at += branch.length;
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What instructions are, from hand-made bytes, and their text, held against objdump's. */
 #include "harness/engine/decode.h"
+#include "harness/engine/decode_branch.h"
 #include "tests/unit/victim.h"
 
 #include <setjmp.h>
@@ -110,6 +111,46 @@ static void test_table(void **state)
 				 "\"%s\"",
 				 rows[i].bytes, code, instruction.length, instruction.flags,
 				 rows[i].flags, text, rows[i].text);
+	}
+}
+
+/* Where they lead, from PC. */
+static void test_branches(void **state)
+{
+	static const struct {
+		const char *bytes;
+		bool goes_on;
+		bool is_call;
+		uint64_t target;
+		uint64_t pointer;
+	} branches[] = {
+		{"90", true, false, 0, 0},
+		{"e8fb000000", true, true, PC + 0x100, 0},
+		{"ffd0", true, true, 0, 0},
+		{"ff15fa000000", true, true, 0, PC + 0x100},
+		{"ff542408", true, true, 0, 0},
+		{"c3", false, false, 0, 0},
+		{"ebfe", false, false, PC, 0},
+		{"74fe", true, false, PC, 0},
+		{"0f87fa000000", true, false, PC + 0x100, 0},
+		{"e2fe", true, false, PC, 0},
+		{"ffe0", false, false, 0, 0},
+		{"ff2500000000", false, false, 0, PC + 6},
+		{"488b0500000000", true, false, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(branches) / sizeof(*branches); i++) {
+		uint8_t bytes[INSTRUCTION_MAX + 1];
+		const size_t size = from_hex(branches[i].bytes, bytes);
+		struct branch branch;
+
+		if (!decode_branch(bytes, size, PC, &branch) || branch.length != size ||
+		    branch.goes_on != branches[i].goes_on ||
+		    branch.is_call != branches[i].is_call || branch.target != branches[i].target ||
+		    branch.pointer != branches[i].pointer)
+			fail_msg("%s", branches[i].bytes);
+		assert_false(decode_branch(bytes, size - 1, PC, &branch));
 	}
 }
 
@@ -245,9 +286,8 @@ static void test_against_objdump(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_no_instruction),
-		cmocka_unit_test(test_random_bytes),
+		cmocka_unit_test(test_table),           cmocka_unit_test(test_branches),
+		cmocka_unit_test(test_no_instruction),  cmocka_unit_test(test_random_bytes),
 		cmocka_unit_test(test_against_objdump),
 	};
 

@@ -7,7 +7,8 @@
  */
 #include "harness/oracles/python/exception.h"
 
-#include "harness/engine/decode_access.h"
+#include "harness/engine/access.h"
+#include "harness/engine/decode.h"
 #include "harness/kernel/memory.h"
 #include "harness/model/inspect.h"
 #include "harness/model/interpreter.h"
@@ -105,21 +106,32 @@ static void look_for_tear(struct probe *probe, bool is_leaving)
 		probe->is_torn |= now[i] && now[i] != start[i];
 }
 
+static bool touches(const struct memory_access *access, uint64_t word)
+{
+	return access->address < word + sizeof(uint64_t) && word < access->address + access->size;
+}
+
 /* Which words does the instruction about to be executed touch? */
 static void note_access(struct probe *probe, pid_t pid, const struct registers *registers)
 {
 	uint8_t bytes[INSTRUCTION_MAX];
 	const ssize_t size = memory_read_some(pid, registers_pc(registers), bytes, sizeof(bytes));
+	struct access_list accesses;
 
-	for (size_t i = 0; size > 0 && i < WORDS; i++) {
-		unsigned int access;
+	if (size <= 0 || access_list_of(bytes, (size_t)size, registers, &accesses))
+		return;
+	for (size_t i = 0; i < WORDS; i++) {
+		bool is_stored = false;
 
 		if (!probe->words_at[i] || probe->was_stored[i])
 			continue;
-		access = decode_access(bytes, (size_t)size, registers, probe->words_at[i],
-				       sizeof(uint64_t));
-		probe->was_read[i] |= access & ACCESS_READ;
-		probe->was_stored[i] = access & ACCESS_WRITE;
+		for (size_t n = 0; n < accesses.count; n++) {
+			if (!touches(&accesses.list[n], probe->words_at[i]))
+				continue;
+			probe->was_read[i] |= accesses.list[n].reads;
+			is_stored |= accesses.list[n].writes;
+		}
+		probe->was_stored[i] = is_stored;
 	}
 }
 
