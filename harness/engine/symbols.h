@@ -84,6 +84,9 @@ struct code_range {
  */
 int symbols_code(const struct symbols *symbols, const char *glob, struct code_range **ranges,
 		 size_t *count) MUST_CHECK;
+/* The same of one module. */
+int symbols_module_code(const struct symbols *symbols, const struct module *module,
+			struct code_range **ranges, size_t *count) MUST_CHECK;
 
 /*
  * The addresses of functions named `name` (as in the symbol table, or demangled) in modules that

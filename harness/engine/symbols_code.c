@@ -35,15 +35,19 @@ static int add_module(const struct loaded *loaded, struct ranges *ranges)
 		       : fail(-ENOTSUP, "%s has no section headers", loaded->module.path);
 }
 
-int symbols_code(const struct symbols *symbols, const char *glob, struct code_range **ranges,
-		 size_t *count)
+/* Of the modules that match, or, where that is NULL, of this one. */
+static int find(const struct symbols *symbols, const char *glob, const struct module *only,
+		struct code_range **ranges, size_t *count)
 {
 	struct ranges found = {0};
 	int error = 0;
 
-	for (size_t i = 0; !error && i < symbols->count; i++)
-		if (module_matches(&symbols->alive[i]->module, glob))
+	for (size_t i = 0; !error && i < symbols->count; i++) {
+		const struct module *module = &symbols->alive[i]->module;
+
+		if (glob ? module_matches(module, glob) : module == only)
 			error = add_module(symbols->alive[i], &found);
+	}
 	if (error) {
 		free(found.list);
 		return error;
@@ -51,4 +55,16 @@ int symbols_code(const struct symbols *symbols, const char *glob, struct code_ra
 	*ranges = found.list;
 	*count = found.count;
 	return 0;
+}
+
+int symbols_code(const struct symbols *symbols, const char *glob, struct code_range **ranges,
+		 size_t *count)
+{
+	return find(symbols, glob, NULL, ranges, count);
+}
+
+int symbols_module_code(const struct symbols *symbols, const struct module *module,
+			struct code_range **ranges, size_t *count)
+{
+	return find(symbols, NULL, module, ranges, count);
 }

@@ -27,19 +27,41 @@ struct python_lock_site {
 	bool is_object;      /* the first argument is a Python object */
 	bool is_pointer;     /* that has a pointer to the lock at `offset` */
 	bool is_inner;       /* counts only when the interpreter's own code calls it */
+	bool is_exchange;    /* an instruction that takes or gives it, if it succeeds */
 	uint64_t pointer;    /* where the address of the function stands; 0: nowhere */
 	uint64_t function;   /* what stands there */
+};
+
+struct python_lock_module {
+	uint64_t start;
+	const char *path; /* lives as long as the symbols */
 };
 
 struct python_lock_sites {
 	struct python_lock_site *list;
 	size_t count;
 	size_t capacity;
+	uint64_t loader; /* a function that is called when an extension was loaded; 0: not known */
+	struct python_lock_module *scanned; /* for what is inlined */
+	size_t scanned_count;
+	size_t scanned_capacity;
 };
+
+void python_lock_sites_add(struct python_lock_sites *sites, const struct python_lock_site *site);
 
 /* For a walker that has its interpreter's modules. */
 int python_lock_sites_find(struct python_lock_sites *sites, const struct python *python,
 			   struct symbols *symbols, pid_t pid) MUST_CHECK;
+/* Adds what extensions take and give by instructions of their own, in modules that are new. */
+void python_lock_inlined_find(struct python_lock_sites *sites, const struct python *python,
+			      struct symbols *symbols, pid_t pid);
+/* Does such a site's instruction stand there, in this process? */
+bool python_lock_inlined_is_there(const struct python_lock_site *site, pid_t pid);
+/* The lock that such an instruction, about to be executed, takes or gives; false: it does neither,
+ * but fails, and what is called then is seen. */
+bool python_lock_inlined_read(const struct python_lock_site *site, pid_t pid,
+			      const struct registers *registers, uint64_t *address,
+			      enum lock_effect *effect);
 void python_lock_sites_free(struct python_lock_sites *sites);
 /*
  * Lets a process that is ours to spoil call the functions of the sites where they are watched.
@@ -67,7 +89,7 @@ uint64_t python_lock_object_of(const struct python_lock_objects *objects, uint64
 struct python_lock_watch {
 	struct follow follow;
 	struct interpreter *interpreter;
-	const struct python_lock_sites *sites;
+	struct python_lock_sites *sites; /* more are added as extensions are loaded */
 	struct lock_book *book;
 	struct python_lock_objects objects;
 	uint64_t end;                                  /* where the interpreter begins to end */

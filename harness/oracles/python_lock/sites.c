@@ -39,8 +39,8 @@ static const struct lock_function semaphores[] = {
 	{"sem_post", LOCK_SEMAPHORE, LOCK_RELEASE},   {"sem_init", LOCK_SEMAPHORE, LOCK_FORGET},
 	{"sem_destroy", LOCK_SEMAPHORE, LOCK_FORGET},
 };
-/* From 3.13 on. Code that is compiled with the headers of C calls them where it has to wait, and else
- * takes and gives with instructions of its own (Include/cpython/lock.h). */
+/* From 3.13 on. Code that is compiled with the headers of C calls them where it has to wait, and
+ * else takes and gives with instructions of its own: inlined.c. */
 static const struct lock_function calls[] = {
 	{"PyMutex_Lock", LOCK_PYMUTEX, LOCK_TAKE},
 	{"PyMutex_Unlock", LOCK_PYMUTEX, LOCK_RELEASE},
@@ -52,7 +52,7 @@ static const struct lock_function mutexes[] = {
 	{"PyThread_free_lock", LOCK_PYMUTEX, LOCK_FORGET},
 };
 
-static void add(struct python_lock_sites *sites, const struct python_lock_site *site)
+void python_lock_sites_add(struct python_lock_sites *sites, const struct python_lock_site *site)
 {
 	for (size_t i = 0; i < sites->count; i++)
 		if (sites->list[i].pc == site->pc && sites->list[i].kind == site->kind &&
@@ -72,11 +72,12 @@ static void add_functions(struct python_lock_sites *sites, struct symbols *symbo
 		const size_t count = symbols_named(symbols, functions[i].name, places, PLACES_MAX);
 
 		for (size_t n = 0; n < count; n++)
-			add(sites, &(struct python_lock_site){.pc = places[n],
-							      .kind = functions[i].kind,
-							      .effect = functions[i].effect,
-							      .is_inner = functions[i].kind ==
-									  LOCK_SEMAPHORE});
+			python_lock_sites_add(
+				sites, &(struct python_lock_site){.pc = places[n],
+								  .kind = functions[i].kind,
+								  .effect = functions[i].effect,
+								  .is_inner = functions[i].kind ==
+									      LOCK_SEMAPHORE});
 	}
 }
 
@@ -115,14 +116,14 @@ static int add_type(struct python_lock_sites *sites, const struct python *python
 			continue;
 		site.pc = behind_mark(pid, site.function);
 		site.effect = is_mutex ? methods[i].effect : LOCK_DECLARE;
-		add(sites, &site);
+		python_lock_sites_add(sites, &site);
 	}
 	fail_clear();
 	site.pointer = 0;
 	if (!is_mutex || python_type_dealloc(python, pid, type, &site.pc))
 		return 0;
 	site.effect = LOCK_FORGET;
-	add(sites, &site);
+	python_lock_sites_add(sites, &site);
 	return 0;
 }
 
@@ -142,7 +143,20 @@ static void add_import_lock(struct python_lock_sites *sites, const struct python
 			continue;
 		}
 		site.effect = functions[i].effect;
-		add(sites, &site);
+		python_lock_sites_add(sites, &site);
+	}
+}
+
+/* Called for each extension that was loaded, before anything of it is used but its beginning
+ * (importlib's ExtensionFileLoader). */
+static void find_loader(struct python_lock_sites *sites, const struct python *python, pid_t pid)
+{
+	uint64_t object;
+
+	if (python_module_attribute(python, pid, "_imp", "exec_dynamic", &object) ||
+	    python_builtin_function(python, pid, object, &sites->loader)) {
+		fail_clear();
+		sites->loader = 0;
 	}
 }
 
@@ -159,8 +173,11 @@ int python_lock_sites_find(struct python_lock_sites *sites, const struct python 
 		add_functions(sites, symbols, semaphores, sizeof(semaphores) / sizeof(*semaphores));
 	else
 		add_functions(sites, symbols, mutexes, sizeof(mutexes) / sizeof(*mutexes));
-	if (python_minor(python) >= FIRST_LOCK_WITH_MUTEX)
+	if (python_minor(python) >= FIRST_LOCK_WITH_MUTEX) {
 		add_functions(sites, symbols, calls, sizeof(calls) / sizeof(*calls));
+		python_lock_inlined_find(sites, python, symbols, pid);
+		find_loader(sites, python, pid);
+	}
 	add_import_lock(sites, python, pid);
 	return 0;
 }
@@ -179,5 +196,6 @@ int python_lock_sites_divert(const struct python_lock_sites *sites, pid_t pid)
 void python_lock_sites_free(struct python_lock_sites *sites)
 {
 	free(sites->list);
+	free(sites->scanned);
 	*sites = (struct python_lock_sites){0};
 }

@@ -99,6 +99,8 @@ static const char *kind_of(const struct lock_point *point, const struct python_l
 {
 	if (label)
 		return strcmp(label->type, "lock") == 0 ? "Lock" : label->type;
+	if (point->kind == LOCK_PYMUTEX) /* from 3.15 on PyThread locks are that, too */
+		return "PyMutex";
 	return point->kind == LOCK_PYRECURSIVE ? "recursive lock" : "PyThread lock";
 }
 

@@ -60,11 +60,16 @@ static bool is_called_within(const struct python_lock_watch *watch,
 	       back >= image->start && back < image->end;
 }
 
+/* Fills address and effect. */
 static bool find_lock(struct python_lock_watch *watch, const struct python_lock_site *site,
-		      const struct registers *registers, uint64_t *address)
+		      const struct registers *registers, struct lock_event *event)
 {
 	const uint64_t argument = registers_argument(registers, 0);
+	uint64_t *address = &event->address;
 
+	if (site->is_exchange)
+		return python_lock_inlined_read(site, watch->follow.walker->pid, registers, address,
+						&event->effect);
 	*address = site->address ? site->address : argument + site->offset;
 	if (site->is_pointer &&
 	    memory_read(watch->follow.walker->pid, *address, address, sizeof(*address)))
@@ -93,17 +98,17 @@ static int note(struct python_lock_watch *watch, const struct python_lock_site *
 	if (error)
 		return error;
 	if ((site->is_inner && !is_called_within(watch, registers)) ||
-	    !find_lock(watch, site, registers, &event.address) ||
+	    !find_lock(watch, site, registers, &event) ||
 	    !lock_read(walker->pid, event.address, event.kind, &event.state))
 		return 0;
-	if (site->effect == LOCK_DECLARE)
+	if (event.effect == LOCK_DECLARE)
 		return 0;
 	watch->events++;
 	watch->waited_for =
-		site->effect == LOCK_TAKE || site->effect == LOCK_TRY ? event.address : 0;
-	if (site->effect != LOCK_FORGET && is_watched(watch, event.address))
+		event.effect == LOCK_TAKE || event.effect == LOCK_TRY ? event.address : 0;
+	if (event.effect != LOCK_FORGET && is_watched(watch, event.address))
 		return 0;
-	if (site->effect != LOCK_FORGET)
+	if (event.effect != LOCK_FORGET)
 		event.count = python_lock_stack(watch->interpreter, walker->pid, registers, frames,
 						TRIAL_FRAMES);
 	event.frames = frames;
@@ -183,11 +188,39 @@ static int on_end(struct python_lock_watch *watch)
 	return 0;
 }
 
+static int stop_at(const struct python_lock_watch *watch, size_t n)
+{
+	const struct python_lock_site *site = &watch->sites->list[n];
+	struct walker *walker = watch->follow.walker;
+
+	/* Of a module that another run has loaded. */
+	if (site->is_exchange && !python_lock_inlined_is_there(site, walker->pid))
+		return 0;
+	return walker_add_breakpoint(walker, site->pc);
+}
+
+/* An extension is there that was not when the run began. */
+static int on_loaded(struct python_lock_watch *watch)
+{
+	struct walker *walker = watch->follow.walker;
+	const size_t known = watch->sites->count;
+	int error = walker_refresh(walker);
+
+	if (error)
+		return error;
+	python_lock_inlined_find(watch->sites, interpreter_python(watch->interpreter),
+				 walker->symbols, walker->pid);
+	for (size_t i = 0; !error && i < watch->sites->count; i++)
+		if (i >= known || watch->sites->list[i].is_exchange)
+			error = stop_at(watch, i);
+	return error;
+}
+
 static int on_breakpoint(void *context)
 {
 	struct python_lock_watch *watch = context;
 	const uint64_t pc = watch->follow.walker->pc;
-	int error = 0;
+	int error = pc == watch->sites->loader ? on_loaded(watch) : 0;
 
 	for (size_t i = 0; !error && i < watch->sites->count; i++)
 		if (watch->sites->list[i].pc == pc)
@@ -206,7 +239,9 @@ int python_lock_watch_run(struct python_lock_watch *watch)
 	if (!error)
 		error = python_lock_sites_divert(watch->sites, walker->pid);
 	for (size_t i = 0; !error && i < watch->sites->count; i++)
-		error = walker_add_breakpoint(walker, watch->sites->list[i].pc);
+		error = stop_at(watch, i);
+	if (!error && watch->sites->loader)
+		error = walker_add_breakpoint(walker, watch->sites->loader);
 	if (!error)
 		error = walker_add_breakpoint(walker, watch->end);
 	if (error || watch->is_at_end)
