@@ -330,6 +330,8 @@ int trial_begin(struct trial *trial, struct stage *stage, const struct boundary 
 	trial->delivery = DELIVERY_NOT;
 	trial->outcome = (struct outcome){.kind = OUTCOME_EXIT};
 	trial->undo_mark = undo_mark(stage->guard.undo);
+	trial->marks = stage->capture;
+	capture_mark(&stage->capture);
 	stage->watches.taken = 0;
 	stage->watches.has_finalize = false;
 	stage->guard.has_timer = false;
@@ -367,8 +369,10 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 
 void trial_free(struct trial *trial)
 {
-	if (trial->stage)
+	if (trial->stage) {
 		capture_reset(&trial->stage->capture);
+		trial->stage->capture = trial->marks;
+	}
 	asleep_free(&trial->asleep);
 	went_free(&trial->went);
 	python_stack_free(&trial->end_python);

@@ -39,6 +39,8 @@ struct trial {
 	bool has_told_end; /* the oracles saw it before its exit */
 	int told_status;   /* with which it was about to end then */
 	size_t undo_mark;
+	struct capture marks; /* the stage's, before it began: what another trial printed stays
+			       * there, to be judged */
 
 	enum delivery delivery;
 	uint64_t handler;     /* entered: its first instruction */

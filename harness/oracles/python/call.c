@@ -85,20 +85,16 @@ static bool visit_instruction(void *context, pid_t pid, const struct code_entry 
 static void learn(struct state *state, struct reach *reach, const struct trial *trial)
 {
 	struct stage *stage = trial->stage;
-	const struct capture saved = stage->capture;
 	struct visit visit = {
 		.inspection = {.visit = visit_instruction, .context = &visit, .limit = STEPS_MAX},
 		.state = state,
 		.reach = reach,
 	};
 
-	/* The inspection drops what its copy prints, not what the trial printed before it. */
-	capture_mark(&stage->capture);
 	reach->is_unknown = inspect_run(&visit.inspection, stage, trial->boundary) != 0 ||
 			    visit.inspection.end == INSPECT_LIMIT ||
 			    visit.inspection.end == INSPECT_BLOCKED ||
 			    visit.inspection.end == INSPECT_NOT_ENTERED;
-	stage->capture = saved;
 }
 
 static struct reach *find_reach(struct state *state, const struct trial *trial)

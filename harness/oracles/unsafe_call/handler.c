@@ -189,7 +189,6 @@ static void explain(struct reach *reach, const struct inspection *inspection)
 int reach_learn(struct reach *reach, struct names *names, const struct trial *trial, uint64_t limit)
 {
 	struct stage *stage = trial->stage;
-	const struct capture saved = stage->capture;
 	struct visit visit = {
 		.inspection = {.visit = visit_instruction, .context = &visit, .limit = limit},
 		.reach = reach,
@@ -198,10 +197,7 @@ int reach_learn(struct reach *reach, struct names *names, const struct trial *tr
 	const struct inspection *inspection = &visit.inspection;
 	int error;
 
-	/* The inspection drops what its copy prints, not what the trial printed before it. */
-	capture_mark(&stage->capture);
 	error = inspect_run(&visit.inspection, stage, trial->boundary);
-	stage->capture = saved;
 	if (error)
 		return error;
 	if (inspection->end == INSPECT_LEFT || inspection->end == INSPECT_STOPPED)
