@@ -157,7 +157,6 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	struct python_lock_oracle *oracle = context;
 	int error;
 
-	(void)trial;
 	oracle->watch.follow.walker = follower;
 	error = watch_candidates(oracle);
 	if (!error)
@@ -169,6 +168,8 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	if (!error && oracle->watch.is_at_end)
 		error = ask(oracle, follower);
 	oracle->watch.follow.walker = NULL;
+	if (!error && oracle->watch.has_loaded)
+		error = walker_refresh(&trial->stage->walker);
 	return error;
 }
 

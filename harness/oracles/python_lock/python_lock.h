@@ -103,6 +103,7 @@ struct python_lock_watch {
 	uint64_t events;
 	uint64_t waited_for; /* the lock of the last event, when that was to take it */
 	bool is_at_end;
+	bool has_loaded; /* an extension: the symbols are those of this run */
 	bool is_over_limit;
 	struct frame frames[TRIAL_FRAMES]; /* Python's, at the end */
 	size_t frame_count;

@@ -206,6 +206,7 @@ static int on_loaded(struct python_lock_watch *watch)
 	const size_t known = watch->sites->count;
 	int error = walker_refresh(walker);
 
+	watch->has_loaded = true;
 	if (error)
 		return error;
 	python_lock_inlined_find(watch->sites, interpreter_python(watch->interpreter),
