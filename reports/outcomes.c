@@ -34,7 +34,7 @@ static const struct name went_names[] = {
 	{"replaced", "another exception took its place"},
 	{"lost:bare-except", "an except without a class, or a finally that leaves, dropped it"},
 	{"lost:unraisable", "it came where none can be raised: \"Exception ignored in\""},
-	{"lost:c-code", "a C function dropped it"},
+	{"lost:c-code", "a C function dropped it, or set another over it"},
 	{"returned", "the Python handler returned"},
 	{"unfinished", "the program ended before that was decided"},
 	{"pending", "nothing acted on the signal to the end"},

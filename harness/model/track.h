@@ -27,7 +27,7 @@
 	X(BARE_EXCEPT, "lost:bare-except") /* an except without a class, or a finally that         \
 					      leaves */                                            \
 	X(UNRAISABLE, "lost:unraisable")   /* "Exception ignored in" */                            \
-	X(SWALLOWED, "lost:c-code")        /* C code dropped it */                                 \
+	X(SWALLOWED, "lost:c-code")        /* C code dropped it, or set another over it */         \
 	X(UNFINISHED, "unfinished")        /* the process ended before that was decided */         \
 	X(UNKNOWN, "unknown")
 
@@ -70,7 +70,8 @@ struct track {
 	int signal;
 	int (*watch)(void *context, struct python_word word, unsigned int *slot);
 	void (*unwatch)(void *context, unsigned int slot);
-	/* The exception was taken out of the thread's state (by C code, or to be handled). NULL:
+	/* The exception was taken out of the thread's state (by C code, which may have set another
+	 * one in its place, or to be handled). NULL:
 	 * not asked, and then not watched for where it need not be. */
 	void (*on_taken)(void *context);
 	void *context;

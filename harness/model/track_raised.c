@@ -209,6 +209,8 @@ static void on_exception(struct track *track)
 	}
 	was_other = track->is_other;
 	track->is_other = !is_ours_again(track);
+	if (track->is_other && !track->is_taken && track->on_taken)
+		track->on_taken(track->context);
 	track->is_taken = track->is_other;
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
 		track->at = track_place(track, &now, now.offset);
@@ -231,11 +233,27 @@ static bool is_ours(struct track *track, uint64_t value)
 	return strcmp(name, track->exception) == 0;
 }
 
-static void replace(struct track *track)
+/* Does an exception hold one of the class that was raised, as what it came up after? */
+static bool is_chained(struct track *track, uint64_t value)
 {
+	uint64_t links[2];
+
+	return python_chained(python_of(track), track->pid, value, links) == 0 &&
+	       (is_ours(track, links[0]) || is_ours(track, links[1]));
+}
+
+/*
+ * A clause handles `value`, which is another exception. Python code that had put it in place of
+ * this one would have been seen to handle this one, since frames are watched from the innermost on:
+ * it was C code, which either holds on to this one in the other (as its cause) or has lost it.
+ */
+static void replace(struct track *track, uint64_t value)
+{
+	const bool is_lost = !track->is_apart && !is_chained(track, value);
+
 	if (!track->is_other)
 		track->at = track_place(track, &track->home, track->home.offset);
-	track_finish(track, WENT_REPLACED);
+	track_finish(track, is_lost ? WENT_SWALLOWED : WENT_REPLACED);
 }
 
 /* A clause of `frame` begins; from 3.11 on its first instruction has yet to say what it handles. */
@@ -283,7 +301,7 @@ static void go_on_with_blocks(struct track *track, const struct python_bare_fram
 		begin_clause(track, now, handled);
 	} else {
 		track->home = *now;
-		replace(track);
+		replace(track, handled);
 	}
 }
 
@@ -397,7 +415,7 @@ static void on_handled(struct track *track)
 	if (!track->handled) {
 		track->handled = handled;
 		if (!is_ours(track, handled))
-			replace(track);
+			replace(track, handled);
 		return;
 	}
 	if (handled == track->handled || !is_same(&track->home, &now))

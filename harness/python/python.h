@@ -178,6 +178,10 @@ struct python_exception {
 int python_current_exception(const struct python *python, pid_t pid, uint64_t thread,
 			     struct python_exception *exception) MUST_CHECK;
 
+/* The exceptions that one holds as its __context__ and its __cause__; 0: none. */
+int python_chained(const struct python *python, pid_t pid, uint64_t exception,
+		   uint64_t links[2]) MUST_CHECK;
+
 /* The exceptions being handled (the exc_info stack), innermost first, empty items included: their
  * number, at most `max`, or -errno. */
 ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,

@@ -19,6 +19,8 @@ def work():
         return extension.work(thing, how)
     except KeyboardInterrupt:
         return None
+    except ValueError:
+        return None
 
 
 def end():
