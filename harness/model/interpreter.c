@@ -34,6 +34,7 @@ struct interpreter {
 	char *no_dispatch;         /* why not; NULL: not looked for yet */
 	uint64_t thread_pointer;   /* whose thread state is `thread`; 0: nobody's yet */
 	uint64_t thread;
+	uint64_t default_handler; /* 0: not asked yet */
 	struct code_node *codes;
 	struct place_node *places;
 
@@ -129,6 +130,17 @@ int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 
 	*thread = error ? 0 : interpreter->thread;
 	return error;
+}
+
+uint64_t interpreter_default_handler(struct interpreter *interpreter, pid_t pid)
+{
+	if (!interpreter->default_handler &&
+	    python_module_attribute(interpreter->python, pid, "_signal", "default_int_handler",
+				    &interpreter->default_handler)) {
+		fail_clear();
+		interpreter->default_handler = 0;
+	}
+	return interpreter->default_handler;
 }
 
 struct interpreter_code *interpreter_code(struct interpreter *interpreter, pid_t pid, uint64_t code)

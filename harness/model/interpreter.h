@@ -76,6 +76,10 @@ const struct interpreter_place *interpreter_place_now(struct interpreter *interp
 int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
+/* The handler that CPython installs for SIGINT, signal.default_int_handler, in a process (the
+ * walker or a copy). It is looked for once: the module is never loaded anew. 0: it is not there. */
+uint64_t interpreter_default_handler(struct interpreter *interpreter, pid_t pid);
+
 /* The Python frames of a process (the walker or a copy), stopped with these registers, innermost
  * first: their number, at most `max`, or -errno. */
 ssize_t interpreter_frames(struct interpreter *interpreter, pid_t pid,

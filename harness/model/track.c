@@ -147,14 +147,11 @@ bool track_watch_frame(struct track *track, const struct python_bare_frame *fram
 /* Is the handler the one that CPython installs for SIGINT, which does nothing but to raise? */
 static bool is_default_handler(const struct track *track)
 {
-	const struct python *python = interpreter_python(track->interpreter);
 	uint64_t handler;
-	uint64_t builtin;
 
-	return python_signal_handler(python, track->pid, track->signal, &handler) == 0 &&
-	       python_module_attribute(python, track->pid, "_signal", "default_int_handler",
-				       &builtin) == 0 &&
-	       handler == builtin;
+	return python_signal_handler(interpreter_python(track->interpreter), track->pid,
+				     track->signal, &handler) == 0 &&
+	       handler == interpreter_default_handler(track->interpreter, track->pid);
 }
 
 /* Who looks for signals while an exception is set has the handler called over it. Nothing may be

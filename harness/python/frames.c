@@ -61,31 +61,45 @@ static int offset_of(const struct python *python, uint64_t noted, uint64_t code)
 	return python->version->minor == 10 && last > 0 ? 2 * last : last;
 }
 
-int frames_owner(const struct python *python, pid_t pid, uint64_t frame, struct python_frame *out)
+static enum python_owner owner_of(const struct python_layout *at, uint8_t owner)
+{
+	if (owner == at->frame_owner_generator)
+		return PYTHON_OWNER_GENERATOR;
+	return owner == at->frame_owner_object ? PYTHON_OWNER_OBJECT : PYTHON_OWNER_THREAD;
+}
+
+int frames_read(const struct python *python, pid_t pid, uint64_t frame, struct frame_words *words)
 {
 	const struct python_layout *at = &python->at;
-	uint8_t owner, is_entry;
+	uint8_t owner = 0, is_entry = 1;
+	uint64_t noted = 0;
+	struct memory_part parts[5] = {
+		{frame + at->frame_code, &words->code, sizeof(words->code)},
+		{frame + at->frame_instruction, &noted,
+		 python->version->minor >= 11 ? sizeof(uint64_t) : sizeof(int32_t)},
+		{frame + at->frame_previous, &words->previous, sizeof(words->previous)},
+	};
+	size_t count = 3;
 	int error;
 
-	out->owner = PYTHON_OWNER_THREAD;
-	if (at->frame_owner == PYTHON_NONE) {
-		out->is_entry = true;
-		return 0;
-	}
-	error = memory_read(pid, frame + at->frame_owner, &owner, sizeof(owner));
+	if (at->frame_owner != PYTHON_NONE)
+		parts[count++] =
+			(struct memory_part){frame + at->frame_owner, &owner, sizeof(owner)};
+	if (at->frame_owner != PYTHON_NONE && at->frame_is_entry != PYTHON_NONE)
+		parts[count++] = (struct memory_part){frame + at->frame_is_entry, &is_entry,
+						      sizeof(is_entry)};
+	error = memory_read_parts(pid, parts, count);
 	if (error != 0)
 		return error;
-	if (at->frame_owner_shim != PYTHON_NONE && owner >= at->frame_owner_shim)
-		return 1;
-	if (owner == at->frame_owner_generator)
-		out->owner = PYTHON_OWNER_GENERATOR;
-	else if (owner == at->frame_owner_object)
-		out->owner = PYTHON_OWNER_OBJECT;
-	if (at->frame_is_entry == PYTHON_NONE)
-		return 0;
-	error = memory_read(pid, frame + at->frame_is_entry, &is_entry, sizeof(is_entry));
-	out->is_entry = is_entry != 0;
-	return error;
+	words->code &= ~TAG_BITS;
+	words->offset = offset_of(python, noted, words->code);
+	words->is_shim = at->frame_owner != PYTHON_NONE && at->frame_owner_shim != PYTHON_NONE &&
+			 owner >= at->frame_owner_shim;
+	words->owner = at->frame_owner == PYTHON_NONE ? PYTHON_OWNER_THREAD : owner_of(at, owner);
+	/* From 3.12 on that is told by the shims. */
+	words->is_entry = at->frame_owner == PYTHON_NONE ||
+			  (at->frame_is_entry != PYTHON_NONE && is_entry != 0);
+	return 0;
 }
 
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code, int *offset)
@@ -124,42 +138,32 @@ int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
 	return error != 0 || frame == 0 ? error : frames_code(python, pid, frame, code, &offset);
 }
 
-static int fill_frame(const struct python *python, pid_t pid, uint64_t frame,
-		      struct python_frame *out)
-{
-	uint64_t code;
-	int offset = -1;
-	int error = frames_code(python, pid, frame, &code, &offset);
-
-	out->address = frame;
-	return error == 0 ? python_fill_frame(python, pid, code, offset, out) : error;
-}
-
 ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_frame *frames, size_t max)
 {
 	size_t count = 0, shims = 0;
+	struct frame_words words = {0};
 	uint64_t frame;
 	int error = frames_innermost(python, pid, thread, &frame);
 
 	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
 		struct python_frame *out = &frames[count];
-		int owner;
 
 		memset(out, 0, sizeof(*out));
-		owner = frames_owner(python, pid, frame, out);
-		if (owner == 1) {
+		error = frames_read(python, pid, frame, &words);
+		if (error == 0 && words.is_shim) {
 			/* From 3.12 on a shim lies under the outermost frame of each run. */
 			if (count > 0)
 				frames[count - 1].is_entry = true;
 			shims++;
-		} else {
-			error = owner == 0 ? fill_frame(python, pid, frame, out) : owner;
-			if (error == 0)
-				count++;
+		} else if (error == 0) {
+			out->address = frame;
+			out->owner = words.owner;
+			out->is_entry = words.is_entry;
+			error = python_fill_frame(python, pid, words.code, words.offset, out);
+			count += error == 0;
 		}
-		if (error == 0)
-			error = read_pointer(pid, frame + python->at.frame_previous, &frame);
+		frame = words.previous;
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }
@@ -168,24 +172,18 @@ ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_place *places, size_t max)
 {
 	size_t count = 0, shims = 0;
+	struct frame_words words = {0};
 	uint64_t frame;
 	int error = frames_innermost(python, pid, thread, &frame);
 
 	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
-		struct python_place *place = &places[count];
-		struct python_frame ignored;
-		const int owner = frames_owner(python, pid, frame, &ignored);
-
-		place->frame = frame;
-		if (owner == 1)
+		error = frames_read(python, pid, frame, &words);
+		if (error == 0 && words.is_shim)
 			shims++;
-		else
-			error = owner == 0 ? frames_code(python, pid, frame, &place->code,
-							 &place->offset)
-					   : owner;
-		count += owner == 0 && error == 0;
-		if (error == 0)
-			error = read_pointer(pid, frame + python->at.frame_previous, &frame);
+		else if (error == 0)
+			places[count++] = (struct python_place){
+				.frame = frame, .code = words.code, .offset = words.offset};
+		frame = words.previous;
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }

@@ -90,28 +90,23 @@ ssize_t python_bare_frames(const struct python *python, pid_t pid, uint64_t thre
 			   struct python_bare_frame *frames, size_t max)
 {
 	size_t count = 0, shims = 0;
+	struct frame_words words = {0};
 	uint64_t frame;
 	int error = frames_innermost(python, pid, thread, &frame);
 
 	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
-		struct python_frame owner = {0};
-		int is_shim = frames_owner(python, pid, frame, &owner);
-
-		if (is_shim == 1) {
+		error = frames_read(python, pid, frame, &words);
+		if (error == 0 && words.is_shim) {
 			if (count > 0)
 				frames[count - 1].is_entry = true;
 			shims++;
-		} else {
-			struct python_bare_frame *out = &frames[count];
-
-			*out = (struct python_bare_frame){.address = frame,
-							  .is_entry = owner.is_entry};
-			error = is_shim ? is_shim
-					: frames_code(python, pid, frame, &out->code, &out->offset);
-			count += error == 0;
+		} else if (error == 0) {
+			frames[count++] = (struct python_bare_frame){.address = frame,
+								     .code = words.code,
+								     .offset = words.offset,
+								     .is_entry = words.is_entry};
 		}
-		if (error == 0)
-			error = read_pointer(pid, frame + python->at.frame_previous, &frame);
+		frame = words.previous;
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }

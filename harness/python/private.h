@@ -50,9 +50,20 @@ uint64_t finalize_find(struct symbols *symbols, pid_t pid, const char *module, u
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,
 		     uint64_t *frame) MUST_CHECK;
 
-/* Fills owner and is_entry of a frame: 0 a Python frame, 1 an entry shim, -errno. */
-int frames_owner(const struct python *python, pid_t pid, uint64_t frame,
-		 struct python_frame *out) MUST_CHECK;
+/* What a frame has in its own memory. */
+struct frame_words {
+	uint64_t code;
+	uint64_t previous; /* the frame further out; 0: none */
+	int offset;        /* in bytes, of the instruction that it notes */
+	enum python_owner owner;
+	bool is_entry; /* as far as it says so itself */
+	bool is_shim;  /* no Python frame, but what lies under the outermost one of each run of the
+			* loop, from 3.12 on */
+};
+
+/* Reads them all at once. */
+int frames_read(const struct python *python, pid_t pid, uint64_t frame,
+		struct frame_words *words) MUST_CHECK;
 
 /* The code object of a frame, and the offset in bytes that it notes for its instruction. */
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
