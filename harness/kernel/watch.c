@@ -5,9 +5,11 @@
  */
 #include "harness/kernel/ptrace_private.h"
 
+#include "harness/kernel/memory.h"
 #include "harness/kernel/watch_step.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/user.h>
@@ -137,6 +139,21 @@ int trace_clear_watch(pid_t tid, unsigned int slot)
 		return watch_step_clear(tid, slot);
 	error = trace_peek_user(tid, debug_register(7), &control);
 	return error ? error : trace_poke_user(tid, debug_register(7), control & ~watch_mask(slot));
+}
+
+bool trace_is_stray_watch(pid_t tid)
+{
+	static const uint8_t int1 = 0xf1;
+	siginfo_t info;
+	uint64_t pc;
+	uint8_t before = 0;
+
+	if (!trace_has_watches() || trace_get_siginfo(tid, &info) || info.si_signo != SIGTRAP)
+		return false;
+	if (info.si_code == TRAP_HWBKPT)
+		return true;
+	return info.si_code == TRAP_BRKPT && trace_get_pc(tid, &pc) == 0 &&
+	       memory_read(tid, pc - 1, &before, sizeof(before)) == 0 && before != int1;
 }
 
 int trace_take_watch_hits(pid_t tid, unsigned int *slots)

@@ -89,19 +89,34 @@ static unsigned int hits_of(const struct trial *trial, unsigned int hits, size_t
 	return own;
 }
 
+/* A stop by nobody's watch: one that was taken away before, or one that the CPU does not name. */
+static bool is_stray(struct trial *trial, unsigned int hits)
+{
+	if (!hits && !trace_is_stray_watch(trial->pid))
+		return false;
+	for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
+		if (hits & 1U << slot)
+			(void)!trace_clear_watch(trial->pid, slot);
+	if (!hits)
+		went_miss(trial);
+	return true;
+}
+
 int tell_watches(struct trial *trial, bool *was_watch)
 {
 	unsigned int hits = 0;
+	unsigned int stray;
 	int error = 0;
 
 	*was_watch = false;
-	if (!trial->stage->watches.taken)
+	if (!trial->stage->watches.taken && !trace_has_watches())
 		return 0;
 	error = trace_take_watch_hits(trial->pid, &hits);
+	stray = hits & ~trial->stage->watches.taken;
 	hits &= trial->stage->watches.taken;
+	*was_watch = !error && (hits || is_stray(trial, stray));
 	if (error || !hits)
 		return error;
-	*was_watch = true;
 	if (hits_of(trial, hits, WATCH_OF_WENT))
 		went_hit(trial, hits_of(trial, hits, WATCH_OF_WENT));
 	error = trace_get_registers(trial->pid, &trial->watch_registers);

@@ -124,6 +124,13 @@ void went_hit(struct trial *trial, unsigned int slots)
 		went->entered = 0;
 }
 
+void went_miss(struct trial *trial)
+{
+	if (is_on(trial))
+		track_give_up(&trial->went.track,
+			      "the CPU stopped it without saying at which watch");
+}
+
 /* An end without the signal that shows that nobody had to catch anything. */
 static bool is_as_without(const struct trial *trial)
 {
@@ -240,9 +247,9 @@ json_t *went_json(const struct trial *trial, bool with_time)
 						  sizeof(track->exception)));
 	add_place(object, "entered", track->entered);
 	if (*track->over)
-		json_object_set_new(object, "over",
-				    evidence_text(track->over, strlen(track->over),
-						  sizeof(track->over)));
+		json_object_set_new(
+			object, "over",
+			evidence_text(track->over, strlen(track->over), sizeof(track->over)));
 	add_place(object, "raised", track->raised);
 	add_place(object, "at", track->at);
 	if (*trial->went.by)

@@ -44,6 +44,8 @@ void went_begin(struct trial *trial);
 void went_delivered(struct trial *trial);
 /* These of the CPU's slots were hit. */
 void went_hit(struct trial *trial, unsigned int slots);
+/* One was, and it is not known which. */
+void went_miss(struct trial *trial);
 /* The process is about to be gone, or was stopped for good, and can be read. */
 void went_at_end(struct trial *trial);
 /* Seconds on the CPU that are left until the copy is to be stopped for went_sample(); HUGE_VAL: it
