@@ -342,7 +342,8 @@ int walker_step(struct walker *walker)
 	return error;
 }
 
-/* A breakpoint where it stands would not let it go: a step first, with it out, which may hit a watch
+/* A breakpoint where it stands would not let it go: a step first, with it out, which may hit a
+ * watch
  * (`watched`). */
 static int step_off(struct walker *walker)
 {

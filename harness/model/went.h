@@ -27,9 +27,9 @@ struct went_answers {
 
 struct went {
 	struct track track;
-	uint64_t delivered; /* time on the CPU, in nanoseconds; 0: not yet */
-	uint64_t entered;   /* likewise, where the Python handler was called */
-	char by[WENT_BY];   /* lost in C: "module:function"; "": not known */
+	uint64_t delivered;    /* time on the CPU, in nanoseconds; 0: not yet */
+	uint64_t entered;      /* likewise, where the Python handler was called */
+	char by[WENT_BY];      /* lost in C: "module:function"; "": not known */
 	char over_by[WENT_BY]; /* where track.over is set: the C function that looked for signals */
 
 	/* Of a signal that is not acted on for longer than --max-latency: what ran then. */

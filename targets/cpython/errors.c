@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * work(object, how): looks for signals, with a reference to the object kept for good. Good twin: says
- * that there was one. Bad twin (-DBAD) does it wrong on that path alone, in the way that `how` names:
- * "result" returns one with the exception set, "nothing" returns none without an exception,
- * "replace" sets another one over it, "wrap" one of which it is the cause (which is not wrong), "drop"
- * drops a reference to the object that it does not own, "take" takes one that it forgets.
+ * work(object, how): looks for signals, with a reference to the object kept for good. Good twin:
+ * says that there was one. Bad twin (-DBAD) does it wrong on that path alone, in the way that `how`
+ * names: "result" returns one with the exception set, "nothing" returns none without an exception,
+ * "replace" sets another one over it, "wrap" one of which it is the cause (which is not wrong),
+ * "drop" drops a reference to the object that it does not own, "take" takes one that it forgets.
  */
 #include "targets/cpython/extension.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A PyMutex (CPython 3.13 and later), held while it calls back: taken and given without a call where
- * nobody else has it, as inline functions of the headers of C do.
+ * A PyMutex (CPython 3.13 and later), held while it calls back: taken and given without a call
+ * where nobody else has it, as inline functions of the headers of C do.
  */
 #include "targets/cpython/calls-back.h"
 
-/* Include/cpython/lock.h of 3.13: a byte, 1 while it is held. The headers that this is compiled with
- * may be older. */
+/* Include/cpython/lock.h of 3.13: a byte, 1 while it is held. The headers that this is compiled
+ * with may be older. */
 extern void PyMutex_Lock(unsigned char *mutex);
 extern void PyMutex_Unlock(unsigned char *mutex);
 

@@ -2,7 +2,8 @@
 /*
  * CPython: an interruption that was answered and then lost. The Python handler raised an exception,
  * and nobody who asked for it got it: C code dropped it, it came up where none can be raised, or an
- * except without a class took it. And what it meets: an exception that was set already. What became of the signal is the trial's to know (went.h).
+ * except without a class took it. And what it meets: an exception that was set already. What became
+ * of the signal is the trial's to know (went.h).
  */
 #include "harness/base/signals.h"
 #include "harness/model/evidence.h"
