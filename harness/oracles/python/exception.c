@@ -101,8 +101,8 @@ static int on_stop(void *context, const struct trial *trial, enum oracle_moment 
 
 	if (moment == MOMENT_RETURN && !trial->is_control)
 		on_return(state, trial);
-	else if (moment == MOMENT_FINALIZE || (moment == MOMENT_EXIT && !end->is_known))
-		exception_end_read(end, trial, moment == MOMENT_FINALIZE);
+	else if (moment == MOMENT_FINALIZE)
+		exception_end_read(end, trial);
 	return 0;
 }
 

@@ -66,17 +66,16 @@ size_t exception_recount_judge(const struct exception_recount *recount, const st
 
 #define EXCEPTION_END_MAX 32
 
-/* Where finalization begins, or at the end of a process that ends without it: after it no thread's
- * state is there any more. */
+/* Where finalization begins. A program that ends without it (os._exit()) may do so anywhere, also
+ * while it handles an exception: nothing is said of it. */
 struct exception_end {
 	bool is_known;
-	bool is_finalizing;
 	struct python_exception set;
 	struct python_exception handled[EXCEPTION_END_MAX]; /* innermost first; no empty items */
 	size_t count;
 };
 
-void exception_end_read(struct exception_end *end, const struct trial *trial, bool is_finalizing);
+void exception_end_read(struct exception_end *end, const struct trial *trial);
 /* Against the control's. */
 size_t exception_end_judge(const struct exception_end *expected, const struct exception_end *got,
 			   const struct trial *trial, struct verdict *verdict);

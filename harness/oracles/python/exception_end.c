@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void exception_end_read(struct exception_end *end, const struct trial *trial, bool is_finalizing)
+void exception_end_read(struct exception_end *end, const struct trial *trial)
 {
 	const struct python *python = interpreter_python(trial->stage->interpreter);
 	uint64_t thread;
 	ssize_t count;
 
 	end->count = 0;
-	end->is_finalizing = is_finalizing;
 	end->is_known = python_find_thread(python, trial->pid, 0, &thread) == 0 &&
 			python_current_exception(python, trial->pid, thread, &end->set) == 0;
 	fail_clear();
@@ -72,9 +71,8 @@ static void describe_rest(const struct exception_end *end, const struct exceptio
 }
 
 /*
- * Where finalization begins all frames are gone, and nothing of theirs may be left, whatever the
- * end that the program has come to. One that ends without it (os._exit()) may do so anywhere: then
- * only the end that it has without the signal is comparable.
+ * All frames are gone there, and nothing of theirs may be left, whatever the end that the program
+ * has come to. What the baseline leaves is missed only where the trial went on to the same end.
  */
 size_t exception_end_judge(const struct exception_end *expected, const struct exception_end *got,
 			   const struct trial *trial, struct verdict *verdict)
@@ -84,7 +82,7 @@ size_t exception_end_judge(const struct exception_end *expected, const struct ex
 	char instead[80];
 
 	if (!expected->is_known || !got->is_known || is_same_end(expected, got) ||
-	    !(trial_went_on(trial) || (got->is_finalizing && is_more)))
+	    !(trial_went_on(trial) || is_more))
 		return 0;
 	describe_rest(got, expected, what, sizeof(what));
 	describe_rest(expected, got, instead, sizeof(instead));
