@@ -155,6 +155,7 @@ static void clear_words(struct python_lock_oracle *oracle)
 static int drive(void *context, struct walker *follower, const struct trial *trial)
 {
 	struct python_lock_oracle *oracle = context;
+	int refreshed = 0;
 	int error;
 
 	oracle->watch.follow.walker = follower;
@@ -168,17 +169,21 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	if (!error && oracle->watch.is_at_end)
 		error = ask(oracle, follower);
 	oracle->watch.follow.walker = NULL;
-	if (!error && oracle->watch.has_loaded)
-		error = walker_refresh(&trial->stage->walker);
-	return error;
+	if (oracle->watch.has_loaded)
+		refreshed = walker_refresh(&trial->stage->walker);
+	return error ? error : refreshed;
 }
 
 static int find_sites(struct python_lock_oracle *oracle, const struct trial *trial)
 {
 	struct walker *walker = &trial->stage->walker;
 
-	if (oracle->sites_are_known)
+	if (oracle->sites_are_known) { /* but for what was imported since */
+		python_lock_inlined_find(&oracle->sites,
+					 interpreter_python(trial->stage->interpreter),
+					 walker->symbols, walker->pid);
 		return 0;
+	}
 	oracle->sites_are_known = true;
 	return python_lock_sites_find(&oracle->sites, interpreter_python(trial->stage->interpreter),
 				      walker->symbols, walker->pid);

@@ -87,6 +87,14 @@ static bool is_watched(const struct python_lock_watch *watch, uint64_t lock)
 	return false;
 }
 
+/* Has who is about to take it to wait? */
+static bool is_to_wait(const struct lock_event *event)
+{
+	if (event->effect != LOCK_TAKE && event->effect != LOCK_TRY)
+		return false;
+	return event->kind == LOCK_SEMAPHORE ? event->state.word == 0 : event->state.level > 0;
+}
+
 static int note(struct python_lock_watch *watch, const struct python_lock_site *site)
 {
 	struct walker *walker = watch->follow.walker;
@@ -104,8 +112,7 @@ static int note(struct python_lock_watch *watch, const struct python_lock_site *
 	if (event.effect == LOCK_DECLARE)
 		return 0;
 	watch->events++;
-	watch->waited_for =
-		event.effect == LOCK_TAKE || event.effect == LOCK_TRY ? event.address : 0;
+	watch->waited_for = is_to_wait(&event) ? event.address : 0;
 	if (event.effect != LOCK_FORGET && is_watched(watch, event.address))
 		return 0;
 	if (event.effect != LOCK_FORGET)
