@@ -151,7 +151,7 @@ static bool is_default_handler(const struct track *track)
 
 	return python_signal_handler(interpreter_python(track->interpreter), track->pid,
 				     track->signal, &handler) == 0 &&
-	       handler == interpreter_default_handler(track->interpreter, track->pid);
+	       handler && handler == interpreter_default_handler(track->interpreter, track->pid);
 }
 
 /* Who looks for signals while an exception is set has the handler called over it. Nothing may be

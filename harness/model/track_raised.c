@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define EXCEPTION_HITS 100
+#define CHAIN_MAX 6 /* exceptions that hold one another, with two links each */
 
 static const struct python *python_of(const struct track *track)
 {
@@ -233,13 +234,18 @@ static bool is_ours(struct track *track, uint64_t value)
 	return strcmp(name, track->exception) == 0;
 }
 
-/* Does an exception hold one of the class that was raised, as what it came up after? */
-static bool is_chained(struct track *track, uint64_t value)
+/* Does an exception hold one of the class that was raised, as what it came up after, at most
+ * `depth` links away? */
+static bool is_chained(struct track *track, uint64_t value, int depth)
 {
 	uint64_t links[2];
 
-	return python_chained(python_of(track), track->pid, value, links) == 0 &&
-	       (is_ours(track, links[0]) || is_ours(track, links[1]));
+	if (!value || !depth || python_chained(python_of(track), track->pid, value, links))
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		if (is_ours(track, links[i]) || is_chained(track, links[i], depth - 1))
+			return true;
+	return false;
 }
 
 /*
@@ -249,7 +255,7 @@ static bool is_chained(struct track *track, uint64_t value)
  */
 static void replace(struct track *track, uint64_t value)
 {
-	const bool is_lost = !track->is_apart && !is_chained(track, value);
+	const bool is_lost = !track->is_apart && !is_chained(track, value, CHAIN_MAX);
 
 	if (!track->is_other)
 		track->at = track_place(track, &track->home, track->home.offset);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The exceptions that an interpreter's thread holds: the one being raised, those being handled. */
-#include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
 #include <errno.h>
@@ -73,13 +72,12 @@ int python_current_exception(const struct python *python, pid_t pid, uint64_t th
 	return error == 0 ? describe(python, pid, exception) : error;
 }
 
-/* PyBaseExceptionObject: traceback, context, cause (Include/cpython/pyerrors.h, 3.9 to 3.15). */
 int python_chained(const struct python *python, pid_t pid, uint64_t exception, uint64_t links[2])
 {
-	if (python->at.exception_traceback == PYTHON_NONE)
-		return -ENOTSUP;
-	return memory_read(pid, exception + python->at.exception_traceback + sizeof(uint64_t),
-			   links, 2 * sizeof(*links));
+	const struct python_layout *at = &python->at;
+	int error = read_optional(pid, exception, at->exception_context, &links[0]);
+
+	return error ? error : read_optional(pid, exception, at->exception_cause, &links[1]);
 }
 
 static int read_item(const struct python *python, pid_t pid, uint64_t item,
