@@ -207,8 +207,9 @@ static int settle_run_trap(struct walker *walker, struct course *course)
 		error = trace_get_pc(walker->pid, &walker->pc);
 	if (error || course->is_done)
 		return error;
-	return is_late_step(walker) ? trace_resume(walker->pid, course->how, 0)
-				    : walker_deliver(walker, course->how, SIGTRAP);
+	return is_late_step(walker) || trace_is_stray_watch(walker->pid)
+		       ? trace_resume(walker->pid, course->how, 0)
+		       : walker_deliver(walker, course->how, SIGTRAP);
 }
 
 /* One stop of the walker itself: resumed, unless the course is done. */

@@ -41,14 +41,14 @@ int control_would_block(struct stage *stage, bool *blocks)
 {
 	const struct boundary boundary = {.phase = PHASE_DURING};
 	struct trial trial;
+	int restored;
 	int error;
 
 	memset(&trial, 0, sizeof(trial));
 	error = trial_begin(&trial, stage, &boundary, true, NULL);
 	if (!error)
 		error = deliver_try_syscall(&trial, blocks);
-	if (!error)
-		error = trial_put_back(&trial);
+	restored = trial_put_back(&trial);
 	trial_free(&trial);
-	return error;
+	return error ? error : restored;
 }

@@ -97,8 +97,10 @@ static bool is_stray(struct trial *trial, unsigned int hits)
 	for (unsigned int slot = 0; slot < TRACE_WATCHES; slot++)
 		if (hits & 1U << slot)
 			(void)!trace_clear_watch(trial->pid, slot);
-	if (!hits)
+	if (!hits) {
+		trial->has_missed = true;
 		went_miss(trial);
+	}
 	return true;
 }
 

@@ -360,7 +360,7 @@ int trial_run(struct trial *trial, struct stage *stage, const struct boundary *b
 		trial->shm_left = shm_remove_of(trial->pid) +
 				  shm_count_of(stage->guard.walker, stage->guard.removed_segments,
 					       stage->guard.removed_segment_count);
-	trial->watches_lost = watch_step_is_lost(trial->pid);
+	trial->watches_lost = trial->has_missed || watch_step_is_lost(trial->pid);
 	if (!error)
 		tell_oracles(trial, MOMENT_ENDED);
 	restored = trial_put_back(trial);

@@ -61,7 +61,9 @@ struct trial {
 	struct asleep asleep; /* stuck, timeout: what it sleeps in */
 	struct went went;     /* of a CPython: what became of the signal */
 
-	bool watches_lost; /* the machine's do not work, and it ran on for too long to be stepped */
+	bool has_missed;   /* the CPU stopped it without saying at which watch */
+	bool watches_lost; /* that, or the machine's do not work, and it ran on for too long to be
+			    * stepped */
 	unsigned int watched; /* MOMENT_WATCHED: the oracle's own slots that were hit, a bit each */
 	struct registers watch_registers; /* there */
 };

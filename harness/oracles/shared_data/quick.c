@@ -296,7 +296,9 @@ static int settle(struct quick *quick, struct trial *trial, size_t first, const 
 		error = trace_take_watch_hits(trial->pid, &slots);
 		if (error || (!slots && is_window_end(quick, trial->pid)))
 			return error;
-		if (!slots)
+		if (!slots && trace_is_stray_watch(trial->pid))
+			quick->is_shared = true; /* it may have been any of them */
+		else if (!slots)
 			signal = stop->signal;
 		else
 			error = on_hit(quick, trial, first, slots);
