@@ -85,6 +85,8 @@ static size_t judge_point(struct python_lock_oracle *oracle, const struct trial 
 
 	if (!is_still_held(oracle, n) || !python_lock_find_holder(oracle, trial, point, &holder))
 		return 0;
+	if (holder.before && !python_lock_is_released(oracle, trial, point->address))
+		return 0;
 	is_there =
 		holder.generator || (holder.owner.cfa && lock_frame_find(oracle->watch.frames,
 									 oracle->watch.frame_count,

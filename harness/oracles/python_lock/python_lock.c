@@ -213,6 +213,49 @@ bool python_lock_retrace(struct python_lock_oracle *oracle, const struct trial *
 	return !oracle->retrace_error;
 }
 
+static int drive_undisturbed(void *context, struct walker *follower, const struct trial *trial)
+{
+	struct python_lock_watch *watch = context;
+	int refreshed = 0;
+	int error;
+
+	watch->follow.walker = follower;
+	error = python_lock_watch_run(watch);
+	walker_clear_breakpoints(follower);
+	watch->follow.walker = NULL;
+	if (watch->has_loaded)
+		refreshed = walker_refresh(&trial->stage->walker);
+	return error ? error : refreshed;
+}
+
+bool python_lock_is_released(struct python_lock_oracle *oracle, const struct trial *trial,
+			     uint64_t address)
+{
+	struct lock_book book = {0};
+	struct python_lock_watch watch = {.interpreter = trial->stage->interpreter,
+					  .sites = &oracle->sites,
+					  .book = &book,
+					  .end = oracle->watch.end};
+	const struct retrace retrace = {.limit = trial->stage->baseline->trial_limit,
+					.drive = drive_undisturbed,
+					.context = &watch};
+	const struct lock *lock;
+	bool is_released;
+
+	/* Undisturbed it waits for ever. */
+	if (trial->stage->baseline->awaits_signal)
+		return true;
+	if (retrace_run(&retrace, trial->stage, trial->boundary)) {
+		fail_clear();
+		return true;
+	}
+	lock = lock_book_find(&book, address);
+	is_released = !watch.is_at_end || (lock && lock->was_released);
+	lock_book_free(&book);
+	python_lock_watch_free(&watch);
+	return is_released;
+}
+
 const struct oracle oracle_python_lock = {
 	.name = "python-lock",
 	.help = "CPython's locks: held where the script is over, what a stuck script waits for",

@@ -208,6 +208,15 @@ struct python_lock_oracle {
  * that failed (then the sentence is there). */
 bool python_lock_retrace(struct python_lock_oracle *oracle, const struct trial *trial);
 
+/*
+ * Does the undisturbed program, from the boundary on, release the lock at this address? Where the
+ * heap is laid out differently from run to run (a library that seeds its tables with the time),
+ * what was a lock in the survey's run is something else in the walker's. True where it cannot be
+ * told.
+ */
+bool python_lock_is_released(struct python_lock_oracle *oracle, const struct trial *trial,
+			     uint64_t address);
+
 size_t python_lock_judge(void *state, const struct trial *trial, struct verdict *verdicts);
 
 /* Who holds a lock at the end. */
