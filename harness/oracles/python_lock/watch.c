@@ -87,6 +87,15 @@ static bool is_watched(const struct python_lock_watch *watch, uint64_t lock)
 	return false;
 }
 
+/* Was it made new or destroyed since it was held? Then its memory may be anything, whatever is
+ * written there, until a function takes it. */
+static bool is_forgotten(const struct python_lock_watch *watch, uint64_t address)
+{
+	const struct lock *lock = lock_book_find(watch->book, address);
+
+	return lock && lock->is_new;
+}
+
 /* Has who is about to take it to wait? */
 static bool is_to_wait(const struct lock_event *event)
 {
@@ -113,7 +122,8 @@ static int note(struct python_lock_watch *watch, const struct python_lock_site *
 		return 0;
 	watch->events++;
 	watch->waited_for = is_to_wait(&event) ? event.address : 0;
-	if (event.effect != LOCK_FORGET && is_watched(watch, event.address))
+	if (event.effect != LOCK_FORGET && is_watched(watch, event.address) &&
+	    !is_forgotten(watch, event.address))
 		return 0;
 	if (event.effect != LOCK_FORGET)
 		event.count = python_lock_stack(watch->interpreter, walker->pid, registers, frames,
@@ -134,7 +144,7 @@ static int note_word(struct python_lock_watch *watch, size_t n)
 	struct frame frames[TRIAL_FRAMES];
 	int error = walker_registers(walker, &registers);
 
-	if (error || (level > 0) == (watch->levels[n] > 0)) {
+	if (error || (level > 0) == (watch->levels[n] > 0) || is_forgotten(watch, point->address)) {
 		watch->levels[n] = level;
 		return error;
 	}
