@@ -27,6 +27,9 @@ static int not_reached(const struct window *window, const struct walker *walker)
 
 	if (error)
 		return error;
+	if (walker->end == WALKER_KILLED)
+		return fail(-ENOENT, "%s was killed by %s before the window's start was reached",
+			    walker->launch->program, signal_name(walker->exit_signal, name));
 	if (window->from->kind == LOCATION_HANDLER)
 		return fail(-ENOENT,
 			    "%s never installs a handler for %s, so the default window never "

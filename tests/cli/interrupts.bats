@@ -21,12 +21,13 @@ finish()
 	wait "$sweep" || status=$?
 }
 
-# A worker of the sweep, once there is one.
+# A worker of the sweep, once both are past the window's start: their boundaries take turns.
 worker()
 {
 	local at
 	for _ in {1..100}; do
-		if grep -qs '"type":"trial"' report.jsonl; then
+		if grep -qsE '"type":"trial","index":[0-9]*[02468],' report.jsonl &&
+			grep -qsE '"type":"trial","index":[0-9]*[13579],' report.jsonl; then
 			at=$(pgrep -P "$sweep" | shuf -n 1)
 			[ -z "$at" ] || break
 		fi
