@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an instruction is and what it looks like. With access.h and decode_branch.h the
- * only user of the disassembler library. */
+/* What an instruction is and what it looks like. With access.h and decode_branch.h the only user of
+ * the disassembler library. */
 #ifndef SIGSWEEP_ENGINE_DECODE_H
 #define SIGSWEEP_ENGINE_DECODE_H
 

@@ -344,8 +344,7 @@ int walker_step(struct walker *walker)
 }
 
 /* A breakpoint where it stands would not let it go: a step first, with it out, which may hit a
- * watch
- * (`watched`). */
+ * watch (`watched`). */
 static int step_off(struct walker *walker)
 {
 	int error = 0;

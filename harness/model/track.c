@@ -284,11 +284,13 @@ static void on_hit(struct track *track, const struct track_watch *watch)
 			on_frame_in_handler(track);
 		break;
 	case TRACK_RAISED:
+		track_hit_raised(track, watch);
+		break;
 	case TRACK_CLAUSE:
 	case TRACK_LEFT:
 	case TRACK_RERAISED:
 	case TRACK_KEPT:
-		track_hit_raised(track, watch);
+		track_hit_clause(track);
 		break;
 	case TRACK_OFF:
 	case TRACK_DONE:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What track.c and track_raised.c share. */
+/* What track.c, track_raised.c and track_clause.c share. */
 #ifndef SIGSWEEP_MODEL_TRACK_PRIVATE_H
 #define SIGSWEEP_MODEL_TRACK_PRIVATE_H
 
@@ -29,6 +29,23 @@ bool track_is_raised(const struct track *track, uint64_t *value);
 /* An exception is on its way from track->frames, innermost first. */
 void track_raise(struct track *track);
 void track_hit_raised(struct track *track, const struct track_watch *watch);
+
+/* The name of the opcode that a frame notes as its instruction. */
+const char *track_opcode(const struct track *track, const struct python_bare_frame *frame);
+bool track_is_same(const struct python_bare_frame *left, const struct python_bare_frame *right);
+/* What is being handled; false: the thread's state cannot be read. */
+bool track_read_handled(const struct track *track, uint64_t *value);
+/* Is it an object of the class that was raised? Where that is not known, it is now. */
+bool track_is_ours(struct track *track, uint64_t value);
+/* A clause handles `value`, which is another exception. */
+void track_replace(struct track *track, uint64_t value);
+
+/* A clause of `frame` begins; `handled`: what it handles, 0: it has yet to say. */
+void track_begin_clause(struct track *track, const struct python_bare_frame *frame,
+			uint64_t handled);
+/* The exception is raised again by the frame: wait until it is. */
+void track_expect_raised(struct track *track, const struct python_bare_frame *frame);
+void track_hit_clause(struct track *track);
 
 /* The process can be read: does it stand in a clause that has taken the exception for good? */
 bool track_is_in_typed_clause(struct track *track);

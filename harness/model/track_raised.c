@@ -16,21 +16,16 @@
 #define EXCEPTION_HITS 100
 #define CHAIN_MAX 6 /* exceptions that hold one another, with two links each */
 
-static const struct python *python_of(const struct track *track)
-{
-	return interpreter_python(track->interpreter);
-}
-
 /* The name of the opcode that a frame notes as its instruction. */
-static const char *opcode_of(const struct track *track, const struct python_bare_frame *frame)
+const char *track_opcode(const struct track *track, const struct python_bare_frame *frame)
 {
 	uint64_t address;
 	uint8_t opcode;
 
-	if (python_read_instruction(python_of(track), track->pid, frame->code, frame->offset,
-				    &address, &opcode))
+	if (python_read_instruction(interpreter_python(track->interpreter), track->pid, frame->code,
+				    frame->offset, &address, &opcode))
 		return "";
-	return python_opcode_name(python_of(track), opcode);
+	return python_opcode_name(interpreter_python(track->interpreter), opcode);
 }
 
 /* Is the frame at an opcode that calls no C code which could drop an exception? Up to 3.10 signals
@@ -38,7 +33,7 @@ static const char *opcode_of(const struct track *track, const struct python_bare
 static bool is_by_loop(const struct track *track, const struct python_bare_frame *frame)
 {
 	static const char *const names[] = {"RESUME", "JUMP_BACKWARD", "RERAISE"};
-	const char *name = opcode_of(track, frame);
+	const char *name = track_opcode(track, frame);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(names[i], name) == 0)
@@ -53,7 +48,8 @@ static bool can_go_on(const struct track *track, size_t n)
 
 	if (n == 0 ? !is_by_loop(track, frame) : track->frames[n - 1].is_entry)
 		return true;
-	return python_has_handler(python_of(track), track->pid, frame->code, frame->offset);
+	return python_has_handler(interpreter_python(track->interpreter), track->pid, frame->code,
+				  frame->offset);
 }
 
 /* Watches frames from the innermost on, as many as slots are left: those that could not be are
@@ -71,7 +67,9 @@ static void watch_frames(struct track *track)
 		if (!error)
 			error = track_watch(
 				track, TRACK_ON_FRAME,
-				python_instruction_word(python_of(track), frame->address), frame);
+				python_instruction_word(interpreter_python(track->interpreter),
+							frame->address),
+				frame);
 		track->frames_left += error != 0;
 	}
 }
@@ -129,11 +127,12 @@ static void watch_way_out(struct track *track)
 		track_give_up(track, "all watchpoints of the CPU are taken");
 }
 
-static bool read_handled(const struct track *track, uint64_t *value)
+bool track_read_handled(const struct track *track, uint64_t *value)
 {
 	struct python_word word;
 
-	return python_handled_word(python_of(track), track->pid, track->thread, &word) == 0 &&
+	return python_handled_word(interpreter_python(track->interpreter), track->pid,
+				   track->thread, &word) == 0 &&
 	       memory_read(track->pid, word.address, value, sizeof(*value)) == 0;
 }
 
@@ -143,12 +142,12 @@ void track_raise(struct track *track)
 	track->handled = 0;
 	track->is_taken = false;
 	track->is_other = false;
-	if (!read_handled(track, &track->handled_before))
+	if (!track_read_handled(track, &track->handled_before))
 		track->handled_before = 0;
 	watch_way_out(track);
 }
 
-static bool is_same(const struct python_bare_frame *left, const struct python_bare_frame *right)
+bool track_is_same(const struct python_bare_frame *left, const struct python_bare_frame *right)
 {
 	return left->address == right->address && left->code == right->code;
 }
@@ -157,7 +156,7 @@ static bool is_watched(const struct track *track, const struct python_bare_frame
 {
 	for (size_t i = 0; i < track->watch_count; i++)
 		if (track->watches[i].what == TRACK_ON_FRAME &&
-		    is_same(&track->watches[i].frame, frame))
+		    track_is_same(&track->watches[i].frame, frame))
 			return true;
 	return false;
 }
@@ -167,8 +166,8 @@ static bool is_ours_again(const struct track *track)
 {
 	struct python_exception exception;
 
-	return python_current_exception(python_of(track), track->pid, track->thread, &exception) ==
-		       0 &&
+	return python_current_exception(interpreter_python(track->interpreter), track->pid,
+					track->thread, &exception) == 0 &&
 	       strcmp(exception.type_name, track->exception) == 0;
 }
 
@@ -223,11 +222,12 @@ static void on_exception(struct track *track)
 }
 
 /* Is it an object of the class that was raised? Where that is not known, it is now. */
-static bool is_ours(struct track *track, uint64_t value)
+bool track_is_ours(struct track *track, uint64_t value)
 {
 	char name[sizeof(track->exception)];
 
-	if (!value || python_type_name(python_of(track), track->pid, value, name, sizeof(name)))
+	if (!value || python_type_name(interpreter_python(track->interpreter), track->pid, value,
+				       name, sizeof(name)))
 		return false;
 	if (!*track->exception)
 		memcpy(track->exception, name, sizeof(name));
@@ -240,10 +240,11 @@ static bool is_chained(struct track *track, uint64_t value, int depth)
 {
 	uint64_t links[2];
 
-	if (!value || !depth || python_chained(python_of(track), track->pid, value, links))
+	if (!value || !depth ||
+	    python_chained(interpreter_python(track->interpreter), track->pid, value, links))
 		return false;
 	for (size_t i = 0; i < 2; i++)
-		if (is_ours(track, links[i]) || is_chained(track, links[i], depth - 1))
+		if (track_is_ours(track, links[i]) || is_chained(track, links[i], depth - 1))
 			return true;
 	return false;
 }
@@ -253,40 +254,13 @@ static bool is_chained(struct track *track, uint64_t value, int depth)
  * this one would have been seen to handle this one, since frames are watched from the innermost on:
  * it was C code, which either holds on to this one in the other (as its cause) or has lost it.
  */
-static void replace(struct track *track, uint64_t value)
+void track_replace(struct track *track, uint64_t value)
 {
 	const bool is_lost = !track->is_apart && !is_chained(track, value, CHAIN_MAX);
 
 	if (!track->is_other)
 		track->at = track_place(track, &track->home, track->home.offset);
 	track_finish(track, is_lost ? WENT_SWALLOWED : WENT_REPLACED);
-}
-
-/* A clause of `frame` begins; from 3.11 on its first instruction has yet to say what it handles. */
-static void begin_clause(struct track *track, const struct python_bare_frame *frame,
-			 uint64_t handled)
-{
-	struct python_word word;
-
-	track_watch_none(track);
-	track->state = TRACK_CLAUSE;
-	track->home = *frame;
-	track->clause_start = frame->offset;
-	track->clause_at = frame->offset;
-	track->handled = handled;
-	if (python_handled_word(python_of(track), track->pid, track->thread, &word))
-		track_give_up(track, "the thread's state cannot be read");
-	else
-		(void)track_must_watch(track, TRACK_ON_HANDLED, word, NULL);
-}
-
-/* The exception is raised again by the frame: wait until it is. */
-static void expect_raised(struct track *track, const struct python_bare_frame *frame)
-{
-	track_watch_none(track);
-	track->home = *frame;
-	track->state = TRACK_RERAISED;
-	(void)track_watch_exception(track);
 }
 
 static void swallow(struct track *track, const struct python_bare_frame *frame)
@@ -301,13 +275,13 @@ static void go_on_with_blocks(struct track *track, const struct python_bare_fram
 {
 	uint64_t handled;
 
-	if (!read_handled(track, &handled) || handled == track->handled_before || !handled) {
+	if (!track_read_handled(track, &handled) || handled == track->handled_before || !handled) {
 		swallow(track, before);
-	} else if (is_ours(track, handled)) {
-		begin_clause(track, now, handled);
+	} else if (track_is_ours(track, handled)) {
+		track_begin_clause(track, now, handled);
 	} else {
 		track->home = *now;
-		replace(track, handled);
+		track_replace(track, handled);
 	}
 }
 
@@ -316,186 +290,26 @@ static void go_on(struct track *track, const struct python_bare_frame *before)
 {
 	struct python_bare_frame now;
 
-	if (!track_read_innermost(track, &now) || !is_same(before, &now)) {
+	if (!track_read_innermost(track, &now) || !track_is_same(before, &now)) {
 		track_drop_watch(track, before);
 		return;
 	}
-	if (python_has_blocks(python_of(track)))
+	if (python_has_blocks(interpreter_python(track->interpreter)))
 		go_on_with_blocks(track, before, &now);
-	else if (strcmp(opcode_of(track, &now), "PUSH_EXC_INFO") == 0)
-		begin_clause(track, &now, 0);
-	else if (python_is_handler(python_of(track), track->pid, now.code, now.offset))
-		expect_raised(track, &now); /* only cleans up: none of them keeps an exception */
+	else if (strcmp(track_opcode(track, &now), "PUSH_EXC_INFO") == 0)
+		track_begin_clause(track, &now, 0);
+	else if (python_is_handler(interpreter_python(track->interpreter), track->pid, now.code,
+				   now.offset))
+		track_expect_raised(track,
+				    &now); /* only cleans up: none of them keeps an exception */
 	else
 		swallow(track, before);
 }
 
-/* Is what the clause took still there? Its memory may be another object's by now. */
-static bool is_alive(struct track *track)
-{
-	int64_t count;
-	bool is_immortal;
-
-	return python_refcount(python_of(track), track->pid, track->handled, &count,
-			       &is_immortal) == 0 &&
-	       count > 0 && is_ours(track, track->handled);
-}
-
-/*
- * A clause without a class is over. What it took may have been put away, to be raised later: as
- * contextlib.ExitStack does with what comes up while it closes.
- */
-static void keep(struct track *track)
-{
-	track_watch_none(track);
-	track->state = TRACK_KEPT;
-	if (!is_alive(track))
-		track_finish(track, WENT_BARE_EXCEPT);
-	else
-		(void)track_watch_exception(track);
-}
-
-static void on_kept(struct track *track)
-{
-	uint64_t value;
-
-	if (!is_alive(track)) {
-		track_finish(track, WENT_BARE_EXCEPT);
-		return;
-	}
-	if (!track_is_raised(track, &value) || value != track->handled)
-		return;
-	track->at = NULL;
-	track_read_frames(track);
-	track_raise(track);
-}
-
-/* The clause has gone: how does it count? */
-static void end_clause(struct track *track, bool is_by_exception)
-{
-	const enum python_clause clause =
-		python_clause_of(python_of(track), track->pid, track->home.code,
-				 track->clause_start, track->clause_at);
-
-	track->at = track_place(track, &track->home, track->clause_at);
-	if (clause == PYTHON_CLAUSE_UNKNOWN)
-		track_give_up(track, "the clause that handles the exception is not understood");
-	else if (clause == PYTHON_CLAUSE_TYPED)
-		track_finish(track, WENT_CAUGHT);
-	else if (is_by_exception)
-		track_finish(track, WENT_REPLACED);
-	else if (clause == PYTHON_CLAUSE_WITH)
-		track_finish(track, WENT_CAUGHT);
-	else
-		keep(track);
-}
-
-/*
- * The clause is left by an exception: the one that it had, or another one? The frame notes the
- * instruction that has raised it; from 3.11 on RERAISE has put it back.
- */
-static void raise_again(struct track *track, uint64_t value, int offset)
-{
-	if (value != track->handled) {
-		track->clause_at = offset;
-		end_clause(track, true);
-		return;
-	}
-	track_read_frames(track);
-	track_raise(track);
-}
-
-/*
- * What is being handled has changed. Clauses within the clause, and in what it calls, put theirs
- * over it and take it away again; its own is over at its POP_EXCEPT, or, up to 3.10, when an
- * exception leaves its block.
- */
-static void on_handled(struct track *track)
-{
-	struct python_bare_frame now;
-	uint64_t handled;
-	uint64_t value;
-
-	if (!read_handled(track, &handled) || !track_read_innermost(track, &now))
-		return;
-	if (!track->handled) {
-		track->handled = handled;
-		if (!is_ours(track, handled))
-			replace(track, handled);
-		return;
-	}
-	if (handled == track->handled || !is_same(&track->home, &now))
-		return;
-	if (python_has_blocks(python_of(track)) && track_is_raised(track, &value)) {
-		raise_again(track, value, now.offset);
-		return;
-	}
-	if (strcmp(opcode_of(track, &now), "POP_EXCEPT") != 0)
-		return;
-	track->clause_at = now.offset;
-	if (python_has_blocks(python_of(track))) {
-		end_clause(track, false);
-		return;
-	}
-	track_watch_none(track);
-	track->state = TRACK_LEFT;
-	(void)track_watch_frame(track, &track->home);
-}
-
-static void on_left(struct track *track)
-{
-	struct python_bare_frame now;
-
-	if (!track_read_innermost(track, &now) || !is_same(&track->home, &now))
-		return;
-	if (strcmp(opcode_of(track, &now), "RERAISE") == 0)
-		expect_raised(track, &now);
-	else
-		end_clause(track, false);
-}
-
-static void on_reraised(struct track *track)
-{
-	struct python_bare_frame now;
-	uint64_t value;
-
-	if (!track_is_raised(track, &value) || !track_read_innermost(track, &now) ||
-	    !is_same(&track->home, &now))
-		return;
-	if (track->handled) {
-		raise_again(track, value, now.offset);
-		return;
-	}
-	track_read_frames(track);
-	track_raise(track);
-}
-
 void track_hit_raised(struct track *track, const struct track_watch *watch)
 {
-	if (track->state == TRACK_RAISED && watch->what == TRACK_ON_FRAME)
+	if (watch->what == TRACK_ON_FRAME)
 		go_on(track, &watch->frame);
-	else if (track->state == TRACK_RAISED)
-		on_exception(track);
-	else if (track->state == TRACK_CLAUSE)
-		on_handled(track);
-	else if (track->state == TRACK_LEFT)
-		on_left(track);
-	else if (track->state == TRACK_KEPT)
-		on_kept(track);
 	else
-		on_reraised(track);
-}
-
-bool track_is_in_typed_clause(struct track *track)
-{
-	track_read_frames(track);
-	for (size_t n = 0; n < track->frame_count; n++)
-		if (is_same(&track->home, &track->frames[n])) {
-			track->clause_at = track->frames[n].offset;
-			track->at = track_place(track, &track->home, track->clause_at);
-			return python_clause_of(python_of(track), track->pid, track->home.code,
-						track->clause_start,
-						track->clause_at) == PYTHON_CLAUSE_TYPED;
-		}
-	return false;
+		on_exception(track);
 }

@@ -104,18 +104,12 @@ int frames_read(const struct python *python, pid_t pid, uint64_t frame, struct f
 
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code, int *offset)
 {
-	const bool is_address = python->version->minor >= 11;
-	uint64_t noted = 0;
-	const struct memory_part parts[] = {{frame + python->at.frame_code, code, sizeof(*code)},
-					    {frame + python->at.frame_instruction, &noted,
-					     is_address ? sizeof(uint64_t) : sizeof(int32_t)}};
-	int error = memory_read_parts(pid, parts, sizeof(parts) / sizeof(parts[0]));
+	struct frame_words words = {0};
+	int error = frames_read(python, pid, frame, &words);
 
-	if (error != 0)
-		return error;
-	*code &= ~TAG_BITS;
-	*offset = offset_of(python, noted, *code);
-	return 0;
+	*code = words.code;
+	*offset = words.offset;
+	return error;
 }
 
 int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,

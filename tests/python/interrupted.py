@@ -5,9 +5,9 @@ interrupted.py FOLDER FIRST LAST ONLY SCRIPT [ARGUMENT...]
 
 Prints JSON: [[function, offset, end], ...] for the instructions from the call of a function named
 FIRST to that of one named LAST, end being what became of a copy of the process that was interrupted
-there: "same" (as without, and the same was printed), "exit:N" or "signal:N". ONLY is a list of the
-functions that are meant, with commas; "" for all. Runs under the interpreter that is tested; FOLDER
-holds the module interrupter. Knows nothing of the harness."""
+there: "same" (as without, and, but on pydebug builds, the same was printed), "exit:N" or "signal:N".
+ONLY is a list of the functions that are meant, with commas; "" for all. Runs under the interpreter that
+is tested; FOLDER holds the module interrupter. Knows nothing of the harness."""
 import dis
 import json
 import os

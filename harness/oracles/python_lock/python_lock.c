@@ -179,9 +179,10 @@ static int find_sites(struct python_lock_oracle *oracle, const struct trial *tri
 	struct walker *walker = &trial->stage->walker;
 
 	if (oracle->sites_are_known) { /* but for what was imported since */
-		python_lock_inlined_find(&oracle->sites,
-					 interpreter_python(trial->stage->interpreter),
-					 walker->symbols, walker->pid);
+		if (oracle->sites.loader)
+			python_lock_inlined_find(&oracle->sites,
+						 interpreter_python(trial->stage->interpreter),
+						 walker->symbols, walker->pid);
 		return 0;
 	}
 	oracle->sites_are_known = true;
