@@ -45,18 +45,33 @@ static void child(void)
 	_exit(0);
 }
 
-static pid_t start(void)
+static void child_with_trap(void)
+{
+	if (trace_me())
+		_exit(2);
+	raise(SIGSTOP);
+	__asm__ volatile("int3");
+	written = 5;
+	_exit(0);
+}
+
+static pid_t start_as(void (*body)(void))
 {
 	struct stop stop;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		child();
+		body();
 	assert_true(pid > 0);
 	assert_int_equal(trace_wait(pid, -1, &stop), 0);
 	assert_int_equal(stop.kind, STOP_SIGNAL);
 	assert_int_equal(trace_set_options(pid, PTRACE_O_TRACESYSGOOD), 0);
 	return pid;
+}
+
+static pid_t start(void)
+{
+	return start_as(child);
 }
 
 static uint64_t address_of(const volatile void *what)
@@ -340,13 +355,27 @@ static void test_bad_places(void **state)
 	assert_int_equal(next_hit(pid), 0);
 }
 
+/* A program's own trap is its own; that of a watch is known even where its slot is forgotten. */
+static void test_stray(void **state)
+{
+	pid_t pid = start_as(child_with_trap);
+
+	(void)state;
+	assert_int_equal(trace_set_watch(pid, 0, WATCH_WRITE, address_of(&written), 8), 0);
+	assert_int_equal(next_hit(pid), 0);
+	assert_false(trace_is_stray_watch(pid));
+	assert_int_equal(next_hit(pid), 1);
+	assert_int_equal(trace_is_stray_watch(pid), trace_has_watches());
+	assert_int_equal(next_hit(pid), 0);
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),      cmocka_unit_test(test_cleared),
 		cmocka_unit_test(test_code_alone), cmocka_unit_test(test_odd_things),
 		cmocka_unit_test(test_lost),       cmocka_unit_test(test_far),
-		cmocka_unit_test(test_bad_places),
+		cmocka_unit_test(test_bad_places), cmocka_unit_test(test_stray),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
