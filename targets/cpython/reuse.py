@@ -12,10 +12,11 @@ def callback():
 
 
 def work():
-    try:
-        extension.work(callback)
-    except KeyboardInterrupt:
-        extension.work(None)
+    for turn in range(2):
+        try:
+            extension.work(callback)
+        except KeyboardInterrupt:
+            pass
 
 
 def end():
