@@ -77,8 +77,8 @@ int trace_take_watch_hits(pid_t tid, unsigned int *slots) MUST_CHECK;
  * Was a SIGTRAP at which the thread stands made by the CPU, though no slot was hit? siginfo says
  * that it was a breakpoint of the CPU's (TRAP_HWBKPT), or, of a debug exception without any reason,
  * that it was int1 (TRAP_BRKPT; arch/x86/kernel/traps.c, exc_debug_user()), where there is no int1.
- * On a virtual machine copies were seen, very rarely, to die of a SIGTRAP that was none of theirs;
- * the cause was not found, but the program must not be killed for it.
+ * A virtual machine was seen to lose the reason, very rarely; the program must not be killed for
+ * that.
  */
 bool trace_is_stray_watch(pid_t tid);
 

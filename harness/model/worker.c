@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MISSED_MAX 3     /* trials at one boundary of which the CPU did not tell all */
 #define FLUSH_EVERY 0.05 /* seconds that a result may wait on its way to the record */
 
 /* What a walk carries along. */
@@ -91,16 +92,30 @@ static int tell_before(struct walk *walk, const struct boundary *boundary)
 	return error;
 }
 
+/* A trial, made anew where the CPU has stopped it without saying why, as virtual ones rarely do. */
+static int run_trial(struct walk *walk, const struct boundary *boundary, struct trial *trial)
+{
+	int left = MISSED_MAX;
+	int error;
+
+	memset(trial, 0, sizeof(*trial));
+	do {
+		trial_free(trial);
+		memset(trial, 0, sizeof(*trial));
+		error = tell_before(walk, boundary);
+		if (!error)
+			error = trial_run(trial, &walk->stage, boundary, false,
+					  walk->oracle_states);
+	} while (!error && trial->has_missed && left--);
+	return error;
+}
+
 static int try_boundary(struct walk *walk, const struct boundary *boundary)
 {
 	struct trial trial;
 	struct story story;
-	int error = tell_before(walk, boundary);
+	int error = run_trial(walk, boundary, &trial);
 
-	if (error)
-		return error;
-	memset(&trial, 0, sizeof(trial));
-	error = trial_run(&trial, &walk->stage, boundary, false, walk->oracle_states);
 	if (!error)
 		error = went_settle(&trial);
 	if (!error) {
