@@ -247,7 +247,8 @@ int scenario_finish(struct scenario *scenario)
 		return fail(-EINVAL,
 			    "no program can see SIGKILL or SIGSTOP, so there is nothing to "
 			    "sweep");
-	if (is_python || location_is_python(&scenario->from))
+	if (is_python || location_is_python(&scenario->from) ||
+	    (scenario->injector->is_python && scenario->from.is_default))
 		python_defaults(scenario);
 	if (!scenario->expected_count)
 		default_expected(scenario);
