@@ -139,8 +139,9 @@ json_t *went_latency(const struct trial *trial)
 	if (went_seconds(&trial->went) <= 0)
 		return json_null();
 	object = json_object();
-	if (trial->went.track.kind != WENT_PENDING && !trial->went.is_sampled) {
-		if (run(trial, &count, step_through))
+	if (trial->went.track.kind != WENT_PENDING) {
+		/* One that was sampled ran for far longer than can be stepped. */
+		if (!trial->went.is_sampled && run(trial, &count, step_through))
 			json_object_set_new(object, "instructions",
 					    json_integer((json_int_t)count.instructions));
 		if (run(trial, &count, run_through))
