@@ -41,7 +41,7 @@ enum oracle_need {
 	ORACLE_NEEDS_FINALIZE = 1 << 3, /* MOMENT_FINALIZE */
 	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is
 					 * called, and it holds */
-	ORACLE_NEEDS_WENT = 1 << 5,     /* trial->went, also where following the signal is dear */
+	ORACLE_NEEDS_WENT = 1 << 5,     /* trial->went */
 	ORACLE_NEEDS_INVARIANTS = 1 << 6, /* invariants announced by the window's start: survey() is
 					   * called for no other program */
 };

@@ -39,11 +39,11 @@ static uint64_t own_time(const struct trial *trial)
 	return now > cost.cpu ? now - cost.cpu + cost.steps : 0;
 }
 
-/* Where the CPU has no watches each trial is stepped for it: only if somebody asks. */
+/* Following costs as much as the rest of a trial: only if somebody asks. */
 static bool is_wanted(const struct trial *trial)
 {
 	const struct oracle *const *oracles = trial->stage->scenario->oracles;
-	bool is_wanted = trace_has_watches();
+	bool is_wanted = false;
 
 	for (size_t i = 0; oracles[i]; i++)
 		is_wanted |= (oracles[i]->needs & ORACLE_NEEDS_WENT) != 0;

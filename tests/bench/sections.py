@@ -212,13 +212,17 @@ def opcode_trials(bench):
     section = f"trials at opcode boundaries, {program.name}"
     all_ = alternate(max(1, bench.rounds - 2),
                      ceiling=lambda: program.ceiling(100, 1500),
-                     one=lambda: bench.sweep(program, 100, "-j1", "-b", "opcode", *CORE))
-    one = [each.seconds_each for each in all_["one"]]
+                     one=lambda: bench.sweep(program, 100, "-j1", "-b", "opcode", *CORE),
+                     followed=lambda: bench.sweep(program, 100, "-j1", "-b", "opcode",
+                                                  "--oracle", "end,lost"))
+    one, followed = ([each.seconds_each for each in all_[key]] for key in ("one", "followed"))
     return [
         Row(section, "sigsweep run -j1 -b opcode", median([1 / each for each in one]), "/s",
             note=f"{all_['one'][0].injected:,} boundaries, from start to report"),
         Row(section, "ratio to the ceiling: fork, raise, run to the end",
             ratio(all_["ceiling"], one), least=0.6),
+        Row(section, "the same, the signal followed (--oracle end,lost)",
+            ratio(all_["ceiling"], followed)),
     ]
 
 

@@ -86,6 +86,33 @@ trials()
 	[ -z "$output" ]
 }
 
+@test "with opcodes the default window of a wrapper script is that of the CPython it becomes" {
+	printf '%s\n' '#!/bin/sh' "exec $python -S \"\$@\"" >"$BATS_TEST_TMPDIR/wrapper"
+	chmod +x "$BATS_TEST_TMPDIR/wrapper"
+	echo 'x = 1' >"$BATS_TEST_TMPDIR/small.py"
+	sweep -b opcode -- "$BATS_TEST_TMPDIR/wrapper" "$BATS_TEST_TMPDIR/small.py"
+	run trials
+	[ "${lines[0]}" = "<module> None RESUME" ]
+	[ "${lines[-1]}" = "<module> 1 RETURN_VALUE" ]
+}
+
+@test "what became of the signal is followed where an oracle needs it, on every machine" {
+	sweep -b opcode --from py:done --to finalize --budget 2trials -- "$python" -S "$subject"
+	grep -q '"went": *{}' "$report"
+	sweep -b opcode --from py:done --to finalize --budget 2trials --oracle lost -- \
+		"$python" -S "$subject"
+	grep -q '"uncaught": *1' "$report"
+}
+
+# LOAD_GLOBAL, LOAD_METHOD, LOAD_CONST, PRECALL, CALL: the handler is called when that has returned.
+@test "a latency beyond what can be stepped is counted in opcodes" {
+	[ -e "$build/targets/cpython/latency_bad.abi3.so" ] || skip "no extension modules are built"
+	sweep -b opcode --from py:work --to py:end --oracle latency \
+		--max-latency 0.02 -- "$python" -S "$build/targets/cpython/latency-bad.py"
+	run "$sigsweep" show "$report"
+	[[ $output == *'latency: {"opcodes": '5','* ]]
+}
+
 @test "instruction boundaries have the Python frames in their stacks" {
 	sweep --from py:done --to finalize --budget 20trials --expect same -- "$python" -S "$subject"
 	run "$sigsweep" show "$report"
