@@ -147,7 +147,6 @@ static void finish(struct injection *injection)
 const struct injector injector_opcode = {
 	.name = "opcode",
 	.help = "before every bytecode instruction of a CPython",
-	.is_python = true,
 	.probe = probe,
 	.open = begin,
 	.next = next,

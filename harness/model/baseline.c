@@ -104,6 +104,7 @@ static int run_once(struct stage *stage, struct baseline *baseline)
 			baseline->sleeps = alloc_text(stage->walker.asleep.why);
 		error = walker_wake(&stage->walker, stage->scenario->signal);
 	}
+	baseline->executes = stage->walker.execed;
 	baseline->seconds = clock_now() - start;
 	return error ? error : read_end(stage, baseline);
 }

@@ -112,12 +112,28 @@ static struct resources resources_of(const struct run *run, unsigned int job)
 				  .cpu = choose_cpu(job)};
 }
 
+/* What becomes a CPython runs in another environment than other programs. */
+static int run_baseline(struct baseline *baseline, struct scenario *scenario,
+			const struct resources *resources)
+{
+	bool becomes_python = false;
+	int error = baseline_run(baseline, scenario, resources);
+
+	if (!error)
+		error = window_becomes_python(scenario, baseline, resources, &becomes_python);
+	if (error || !becomes_python)
+		return error;
+	scenario_take_python(scenario);
+	baseline_free(baseline);
+	return baseline_run(baseline, scenario, resources);
+}
+
 static int make_baseline(struct run *run)
 {
 	const struct resources resources = resources_of(run, 0);
 	struct scenario *scenario = run->campaign->scenario;
 	const struct sink *sink = &run->campaign->sink;
-	int error = baseline_run(&run->baseline, scenario, &resources);
+	int error = run_baseline(&run->baseline, scenario, &resources);
 
 	if (error)
 		return error;

@@ -26,7 +26,6 @@ struct injection {
 struct injector {
 	const char *name;
 	const char *help;
-	bool is_python; /* only a CPython has such boundaries, whatever starts it */
 	/* Is it possible on this machine and target? 0, or -errno with a sentence. NULL: always. */
 	int (*probe)(struct injection *injection);
 	/* The walker stands at the window's start. */

@@ -226,6 +226,12 @@ static void python_defaults(struct scenario *scenario)
 	add_default(scenario, "SIGSWEEP", "SIGSWEEP=1");
 }
 
+void scenario_take_python(struct scenario *scenario)
+{
+	python_defaults(scenario);
+	make_environment(scenario);
+}
+
 /* The ends that are fine by default: as if nothing had been, or as one that a signal ended. */
 static void default_expected(struct scenario *scenario)
 {
@@ -247,8 +253,7 @@ int scenario_finish(struct scenario *scenario)
 		return fail(-EINVAL,
 			    "no program can see SIGKILL or SIGSTOP, so there is nothing to "
 			    "sweep");
-	if (is_python || location_is_python(&scenario->from) ||
-	    (scenario->injector->is_python && scenario->from.is_default))
+	if (is_python || location_is_python(&scenario->from))
 		python_defaults(scenario);
 	if (!scenario->expected_count)
 		default_expected(scenario);

@@ -70,6 +70,10 @@ int scenario_set_budget(struct scenario *scenario,
  * environment. -errno with a sentence for whatever cannot be run. */
 int scenario_finish(struct scenario *scenario) MUST_CHECK;
 
+/* After scenario_finish(): the program's file did not tell that it becomes a CPython, but it does.
+ * What was left out is filled anew, and the environment is another one. */
+void scenario_take_python(struct scenario *scenario);
+
 bool scenario_expects(const struct scenario *scenario, const struct outcome *outcome);
 
 /* The `scenario` object of record and report, and back again. */

@@ -21,6 +21,7 @@ struct baseline {
 	struct text streams[CAPTURE_STREAMS];
 	bool awaits_signal;  /* it waits for the signal, which was given to it where it waits */
 	char *sleeps;        /* NULL, or: it waits only for longer than the limit, and how */
+	bool executes;       /* it executes another program in its place */
 	bool shares_files;   /* each run changes files of the same names: only one can run at a time
 			      */
 	bool compare_output; /* two runs printed the same */

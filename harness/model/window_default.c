@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* See window_default.h. The run is stopped where windows are announced and nowhere else. */
+/* See window_default.h. */
 #include "harness/model/window_default.h"
 
 #include "harness/model/window.h"
 
 #include <errno.h>
 
-/* Whatever keeps it from its window keeps the sweep from nothing: then there is none. */
-static int look(struct stage *stage, const struct location *place, bool *has_window)
+/* Whatever keeps it from the place keeps the sweep from nothing: then it does not come there. */
+static int enter(struct stage *stage, const struct location *place, bool *comes)
 {
-	struct window window = window_of(place, place, NULL, stage->scenario->signal);
+	static const struct location end = {.kind = LOCATION_EXIT, .text = (char *)"exit"};
+	struct window window = window_of(place, &end, NULL, stage->scenario->signal);
 	int error;
 
 	stage->walker.limit = stage->baseline->trial_limit;
 	error = window_enter(&window, &stage->walker);
-	*has_window = !error;
+	*comes = !error;
 	window_free(&window);
 	if (error == -EINTR)
 		return error;
@@ -22,30 +23,52 @@ static int look(struct stage *stage, const struct location *place, bool *has_win
 	return 0;
 }
 
+/* Does a run without the signal come to that place? It is stopped there and nowhere else. */
+static int look(const struct scenario *scenario, const struct baseline *baseline,
+		const struct resources *resources, const char *place, bool *comes)
+{
+	struct location location = {0};
+	struct stage stage;
+	int closed;
+	int error;
+
+	*comes = false;
+	error = stage_open(&stage, scenario, baseline, resources);
+	if (error)
+		return error;
+	error = location_parse(place, &location);
+	location.is_default = true; /* a CPython need not be one that can be read */
+	if (!error)
+		error = stage_start(&stage);
+	if (!error)
+		error = enter(&stage, &location, comes);
+	closed = stage_close(&stage);
+	location_free(&location);
+	return error ? error : closed;
+}
+
+int window_becomes_python(const struct scenario *scenario, const struct baseline *baseline,
+			  const struct resources *resources, bool *becomes)
+{
+	*becomes = false;
+	if (!baseline->executes || !scenario->from.is_default ||
+	    scenario->from.kind == LOCATION_MODULE)
+		return 0;
+	return look(scenario, baseline, resources, "module", becomes);
+}
+
 int window_default(struct scenario *scenario, const struct baseline *baseline,
 		   const struct resources *resources)
 {
-	struct location from;
-	struct stage stage;
-	bool has_window = false;
-	int closed;
+	bool has_window;
 	int error;
 
 	if (!scenario->takes_window)
 		return 0;
 	scenario->takes_window = false;
-	error = stage_open(&stage, scenario, baseline, resources);
-	if (error)
+	error = look(scenario, baseline, resources, "window", &has_window);
+	if (error || !has_window)
 		return error;
-	error = location_parse("window", &from);
-	if (!error)
-		error = stage_start(&stage);
-	if (!error)
-		error = look(&stage, &from, &has_window);
-	closed = stage_close(&stage);
-	location_free(&from);
-	if (error || closed || !has_window)
-		return error ? error : closed;
 	location_free(&scenario->from);
 	location_free(&scenario->to);
 	error = location_parse("window", &scenario->from);

@@ -86,14 +86,20 @@ trials()
 	[ -z "$output" ]
 }
 
-@test "with opcodes the default window of a wrapper script is that of the CPython it becomes" {
+@test "the default window of a wrapper script is that of the CPython it becomes" {
 	printf '%s\n' '#!/bin/sh' "exec $python -S \"\$@\"" >"$BATS_TEST_TMPDIR/wrapper"
 	chmod +x "$BATS_TEST_TMPDIR/wrapper"
-	echo 'x = 1' >"$BATS_TEST_TMPDIR/small.py"
+	printf "%s\n" "import posix" "posix.getppid()" >"$BATS_TEST_TMPDIR/small.py"
 	sweep -b opcode -- "$BATS_TEST_TMPDIR/wrapper" "$BATS_TEST_TMPDIR/small.py"
 	run trials
 	[ "${lines[0]}" = "<module> None RESUME" ]
-	[ "${lines[-1]}" = "<module> 1 RETURN_VALUE" ]
+	[ "${lines[-1]}" = "<module> 2 RETURN_VALUE" ]
+	sweep -b syscall -- "$BATS_TEST_TMPDIR/wrapper" "$BATS_TEST_TMPDIR/small.py"
+	grep -q '"from": *"module"' "$report"
+	grep -q '"to": *"finalize"' "$report"
+	sweep -b syscall --from main --budget 1trials -- /usr/bin/env true
+	run "$sigsweep" run -q -o "$report" -- /usr/bin/env true
+	[[ $output == *"never installs a handler"* ]]
 }
 
 @test "what became of the signal is followed where an oracle needs it, on every machine" {
