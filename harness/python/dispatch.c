@@ -262,14 +262,17 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 }
 
 /*
- * Only a jump to itself (while True: pass) can start twice in a row; that one is started anew
- * without having run only when it has changed meanwhile.
+ * From 3.11 on, where instructions are specialised, only a jump to itself (while True: pass) can
+ * start twice in a row; that one is started anew without having run only when it has changed
+ * meanwhile. Up to 3.10 none is started anew, and YIELD_FROM is executed each time that its
+ * generator is resumed.
  */
 static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now)
 {
 	const struct dispatch_instruction *last = &dispatch->last;
 
-	if (now->frame != last->frame || now->address != last->address)
+	if (dispatch->python->version->minor < 11 || now->frame != last->frame ||
+	    now->address != last->address)
 		return false;
 	return now->opcode != last->opcode ||
 	       strstr(dispatch->python->version->names[now->opcode], "JUMP") == NULL;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What test_opcodes.py sweeps: one function with loops, calls, comprehensions, exceptions, a with
-statement, a closure and a generator. `subject.py trace` prints the opcodes that the interpreter's
-own tracing shows, as JSON; without argument it only runs."""
+statement, a closure, a generator and one that has another iterator yield for it. `subject.py trace`
+prints the opcodes that the interpreter's own tracing shows, as JSON; without argument it only
+runs."""
 import sys
 
 
@@ -10,6 +11,10 @@ def numbers(limit):
     while number < limit:
         yield number
         number += 1
+
+
+def items():
+    yield from (1, 2, 3)
 
 
 class Guard:
@@ -43,6 +48,7 @@ def subject():
         raise KeyError(text)
     for number in numbers(2):
         total = max(total, number)
+    total += len(list(items()))
     return [x * 2 for x in (total, len(text))]
 
 
