@@ -67,8 +67,7 @@ const struct module *symbols_module_at(const struct symbols *symbols, uint64_t a
 /* Fills `place` for an address. Always fills address; false when it lies in no module. */
 bool symbols_place(struct symbols *symbols, uint64_t address, struct place *place);
 
-/* Does the module's path or name match the glob (fnmatch; a glob with '/' is held against the whole
- * path, else against the name)? */
+/* Does the module's path or name match the glob (base/glob.h)? */
 bool module_matches(const struct module *module, const char *glob);
 
 /* A stretch of code in the process. */

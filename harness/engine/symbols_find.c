@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* From names to addresses, and what was probably meant by a name that is nobody's. */
 #include "harness/base/alloc.h"
+#include "harness/base/glob.h"
 #include "harness/base/nearest.h"
 #include "harness/engine/symbols_module.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool module_matches(const struct module *module, const char *glob)
 {
-	return !fnmatch(glob, strchr(glob, '/') ? module->path : module->name, 0);
+	return glob_matches(glob, strchr(glob, '/') ? module->path : module->name);
 }
 
 static bool is_asked(const struct loaded *loaded, const char *glob)

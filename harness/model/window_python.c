@@ -7,10 +7,10 @@
 #include "harness/model/window_private.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/glob.h"
 #include "harness/model/interpreter.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +64,23 @@ static bool is_function(const struct interpreter_code *code, const char *name)
 	return length == size || code->function[size - length - 1] == '.';
 }
 
+/* Is it `python -c` or standard input? What is executed by -m or from an archive has no file yet
+ * while the modules that look for it are imported (Modules/main.c, pymain_run_python()). */
+static bool has_no_file(const struct search *search)
+{
+	char name[3];
+	uint64_t list;
+	uint64_t first;
+	bool is_known =
+		python_module_attribute(search->python, search->walker->pid, "sys", "argv",
+					&list) == 0 &&
+		python_items(search->python, search->walker->pid, list, &first, 1) > 0 &&
+		python_unicode(search->python, search->walker->pid, first, name, sizeof(name)) >= 0;
+
+	fail_clear();
+	return is_known && (!*name || strcmp(name, "-") == 0 || strcmp(name, "-c") == 0);
+}
+
 /* The script: what is executed as a module and is the module __main__. */
 static bool is_script(const struct search *search, const struct interpreter_code *code)
 {
@@ -76,7 +93,7 @@ static bool is_script(const struct search *search, const struct interpreter_code
 				    &value) ||
 	    python_unicode(search->python, search->walker->pid, value, file, sizeof(file)) < 0) {
 		fail_clear();
-		return true; /* -c, or standard input */
+		return has_no_file(search);
 	}
 	/* A code object's file may be shortened from the left. */
 	return window_is_path_end(file, strncmp(code->file, "...", 3) == 0 ? last_part(code->file)
@@ -463,8 +480,6 @@ bool window_python_is_in(const struct window *window)
 	if (!code)
 		return false;
 	if (code->is_in < 0)
-		code->is_in = fnmatch(window->in,
-				      strchr(window->in, '/') ? code->file : last_part(code->file),
-				      0) == 0;
+		code->is_in = glob_matches(window->in, code->file);
 	return code->is_in;
 }
