@@ -68,12 +68,16 @@ static const char script[] =
 	"named = {id(pair[1]) for pair in announced}\n"
 	"pairs = announced + [(name, main[name]) for name in list(main)\n"
 	"                     if name not in own and id(main[name]) not in named]\n"
+	"seen = {}\n"
 	"for pair in pairs:\n"
 	"    if type(pair[1]) in plain:\n"
 	"        continue\n"
 	"    more = excess(pair[1])\n"
 	"    if more is not None:\n"
 	"        shown = ' '.join(str(pair[0]).split())\n"
+	"        seen[shown] = seen.get(shown, 0) + 1\n"
+	"        if seen[shown] > 1:\n"
+	"            shown += ' (%d)' % seen[shown]\n"
 	"        lines.append('W %d %s %s' % (more, type(pair[1]).__name__, shown))\n"
 	"answer = chr(10).join(lines)\n";
 
