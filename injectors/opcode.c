@@ -60,6 +60,7 @@ static int begin(struct injection *injection)
 	int error;
 
 	injection->state = state;
+	injection->window->sees_stops_only = true;
 	error = probe(injection);
 	if (!error)
 		error = interpreter_dispatch(injection->window->interpreter, &state->dispatch);

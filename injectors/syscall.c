@@ -50,6 +50,7 @@ static int begin(struct injection *injection)
 	int error = 0;
 
 	injection->state = alloc_zero(sizeof(struct state));
+	injection->window->sees_stops_only = true;
 	for (size_t i = 0; !error && i < injection->window->end_count; i++)
 		error = walker_add_breakpoint(injection->walker, injection->window->ends[i]);
 	return error;

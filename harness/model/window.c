@@ -454,6 +454,8 @@ static bool is_in_extension(struct window *window, struct walker *walker)
 
 	if (walker_registers(walker, &registers))
 		return false;
+	if (window->sees_stops_only)
+		return window_stack_is_in(window, walker, registers);
 	sp = registers_sp(registers);
 	if (is_in_module(window, walker))
 		window->inside_sp = sp;

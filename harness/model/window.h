@@ -39,6 +39,8 @@ struct window {
 				0: it begins at no such window */
 	struct window_line *line; /* the place FILE.py:LINE that is looked for, NULL: none */
 	enum window_in in_kind;
+	bool sees_stops_only; /* the injector lets the program run from boundary to boundary: what
+				 an extension has called is told by the stack */
 	uint64_t inside_sp; /* the stack pointer when the extension was left, 0: it does not run */
 };
 

@@ -7,14 +7,35 @@
  */
 #include "harness/model/window_private.h"
 
+#include "harness/engine/unwind.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#define FRAMES_MAX 256 /* an extension that is called further out than that is not found */
+
 bool window_is_outside(const struct window *window)
 {
 	return window->in_kind == WINDOW_IN_EXTENSION && window->inside_sp == 0;
+}
+
+bool window_stack_is_in(const struct window *window, struct walker *walker,
+			const struct registers *registers)
+{
+	struct frame frames[FRAMES_MAX];
+	const size_t count =
+		unwind_stack(walker->unwinder, walker->pid, registers, frames, FRAMES_MAX, NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct module *module =
+			symbols_module_at(walker->symbols, frames[i].pc - !frames[i].is_exact);
+
+		if (module && module_matches(module, window->in))
+			return true;
+	}
+	return false;
 }
 
 /* Sets traps in all modules that match, as they are now. */

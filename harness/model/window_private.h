@@ -37,6 +37,10 @@ int window_companion_open(struct window *window, struct walker *walker, uint64_t
 /* The walker stands at the first instruction of a frame of this code: does the window end? */
 bool window_companion_is_end(const struct window *window, const struct interpreter_code *code);
 
+/* window_extension.c: is code of a module that matches on the stack, or executed? */
+bool window_stack_is_in(const struct window *window, struct walker *walker,
+			const struct registers *registers);
+
 /* Is `name` the path, or a part of it from a slash on to its end? */
 bool window_is_path_end(const char *path, const char *name);
 
