@@ -208,6 +208,7 @@ static void print_objects(void)
 	AT(type_flags, PyTypeObject, tp_flags);
 	AT(type_dictoffset, PyTypeObject, tp_dictoffset);
 	AT(type_dealloc, PyTypeObject, tp_dealloc);
+	AT(type_base, PyTypeObject, tp_base);
 	AT(type_methods, PyTypeObject, tp_methods);
 	AT(bytes_data, PyBytesObject, ob_sval);
 	AT(tuple_items, PyTupleObject, ob_item);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HITS_MAX 200       /* stops for one trial: hundreds of frames pass an exception on */
+#define HITS_MAX 2000      /* stops for one trial: hundreds of frames pass an exception on */
 #define HITS_MAX_ALL 20000 /* where every exception is watched */
 
 const char *went_text(enum went_kind kind)
@@ -225,6 +225,8 @@ static void name_exception(struct track *track)
 				     track->thread, &exception) == 0)
 		memcpy(track->exception, exception.type_name, sizeof(track->exception));
 	track->exception[sizeof(track->exception) - 1] = '\0';
+	track->is_exit = python_is_derived(interpreter_python(track->interpreter), track->pid,
+					   exception.type, "SystemExit");
 }
 
 /* In each frame that it passes an exception is taken and put back, for its traceback: what is put
@@ -347,8 +349,11 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 			track_finish(track, WENT_REPLACED);
 			break;
 		}
-		/* Nobody was there to catch it, and yet all is well: C code has dropped it. */
-		track_finish(track, is_same ? WENT_SWALLOWED : WENT_UNCAUGHT);
+		/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
+		 * sys.exit(), which may well ask for the end that it has anyway. */
+		track_finish(track, is_same && !(track->is_exit && !track->is_other)
+					    ? WENT_SWALLOWED
+					    : WENT_UNCAUGHT);
 		break;
 	case TRACK_CLAUSE:
 	case TRACK_LEFT:

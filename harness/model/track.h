@@ -102,6 +102,7 @@ struct track {
 	size_t frames_left;            /* further out than those watched */
 	bool is_other;                 /* RAISED: one of another class was set since, at `at` */
 	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
+	bool is_exit;                  /* RAISED: one that ends the program without a word */
 	bool is_apart;                 /* RAISED: the frames do not lead to a script's outermost */
 	uint64_t handled_before;       /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */

@@ -72,6 +72,7 @@ static void watch_frames(struct track *track)
 				frame);
 		track->frames_left += error != 0;
 	}
+	track->frames_left += track->frame_count == TRACK_FRAMES; /* there may be more */
 }
 
 /* Do the frames lead to a script? Those of a greenlet do not: what leaves its outermost frame goes
@@ -87,7 +88,8 @@ static bool is_apart(struct track *track)
 	outermost = &track->frames[track->frame_count - 1];
 	place = track_place(track, outermost, outermost->offset);
 	name = place ? strrchr(place->place, ':') : NULL;
-	return name && strcmp(name, ":<module>") != 0;
+	/* `python -m` and what is in an archive are started by runpy (Lib/runpy.py). */
+	return name && strcmp(name, ":<module>") != 0 && strcmp(name, ":_run_module_as_main") != 0;
 }
 
 /* Is there C code between the frames? It may put another exception in the place of this one. */

@@ -90,6 +90,7 @@
 	X(type_flags)                                                                              \
 	X(type_dictoffset)                                                                         \
 	X(type_dealloc)                                                                            \
+	X(type_base)                                                                               \
 	X(type_methods)                                                                            \
 	X(unicode_length)                                                                          \
 	X(unicode_state)                                                                           \

@@ -231,6 +231,10 @@ int python_eval_breaker(const struct python *python, pid_t pid, uint64_t thread,
 int python_type_name(const struct python *python, pid_t pid, uint64_t object, char *name,
 		     size_t size) MUST_CHECK;
 
+/* Is a type, or one that it is derived from by tp_base (of several bases the one whose layout it
+ * has), called so? A class of SystemExit's is derived from it in this way: it has a word more. */
+bool python_is_derived(const struct python *python, pid_t pid, uint64_t type, const char *name);
+
 /* A str as UTF-8, cut to `size` - 1 bytes at a whole character: its length, or -errno (-EINVAL: it
  * is no str). Always ends `text`. */
 ssize_t python_unicode(const struct python *python, pid_t pid, uint64_t object, char *text,

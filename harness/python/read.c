@@ -10,6 +10,7 @@
 
 #define TYPE_IS_STR (1ull << 28) /* Include/object.h, Py_TPFLAGS_UNICODE_SUBCLASS */
 #define TYPE_NAME_MAX 256
+#define BASES_MAX 100 /* memory that is no type must not keep anybody */
 
 int read_pointer(pid_t pid, uint64_t address, uint64_t *value)
 {
@@ -75,6 +76,21 @@ int python_type_name(const struct python *python, pid_t pid, uint64_t object, ch
 
 	name[0] = '\0';
 	return error == 0 ? read_type_name(python, pid, type, name, size) : error;
+}
+
+bool python_is_derived(const struct python *python, pid_t pid, uint64_t type, const char *name)
+{
+	char own[TYPE_NAME_MAX];
+
+	for (int n = 0; type && n < BASES_MAX; n++) {
+		if (read_type_name(python, pid, type, own, sizeof(own)))
+			return false;
+		if (strcmp(own, name) == 0)
+			return true;
+		if (read_pointer(pid, type + python->at.type_base, &type))
+			return false;
+	}
+	return false;
 }
 
 /* Appends a character as UTF-8; false when it does not fit. A lone surrogate becomes U+FFFD. */

@@ -102,6 +102,110 @@ trials()
 	[[ $output == *"never installs a handler"* ]]
 }
 
+@test "a module that -m executes is swept from its first line" {
+	mkdir "$BATS_TEST_TMPDIR/package"
+	echo 'import colorsys' >"$BATS_TEST_TMPDIR/package/__init__.py"
+	printf '%s\n' 'try:' '    int("x")' 'except ValueError:' '    pass' \
+		>"$BATS_TEST_TMPDIR/package/part.py"
+	PYTHONPATH=$BATS_TEST_TMPDIR sweep -b opcode --oracle lost -- "$python" -S -m package.part
+	run trials
+	[ "${lines[0]}" = "<module> None RESUME" ]
+	[[ ${lines[1]} = "<module> 1 "* ]]
+	[[ ${lines[-1]} = *RETURN_VALUE ]]
+	# As targets/audit/std-int.py, which is a script.
+	grep -q '"oracle": *"lost"' "$report"
+}
+
+# The handler is called at the backward jumps.
+@test "a handler that asks for the end that comes anyway has lost nothing" {
+	cat >"$BATS_TEST_TMPDIR/quit.py" <<-'END'
+		import signal, sys
+		class Quit(SystemExit):
+		    pass
+		def on_signal(number, frame):
+		    raise Quit(0) if sys.argv[1:] else SystemExit(0)
+		signal.signal(signal.SIGTERM, on_signal)
+		for number in range(3):
+		    pass
+	END
+	for argument in "" own; do
+		# shellcheck disable=SC2086 # none is no argument
+		sweep -b opcode --signal TERM --from quit.py:7 --oracle end,lost -- \
+			"$python" -S "$BATS_TEST_TMPDIR/quit.py" $argument
+		[ "$status" -eq 0 ]
+		run jq .went "$report"
+		[[ $output = *'"uncaught"'* ]]
+		[[ $output != *lost* ]]
+	done
+}
+
+@test "an exception is followed through more frames than are read at once" {
+	cat >"$BATS_TEST_TMPDIR/deep.py" <<-'END'
+		def down(depth):
+		    if depth:
+		        down(depth - 1)
+		def top():
+		    try:
+		        down(200)
+		    except KeyboardInterrupt:
+		        pass
+		def end():
+		    pass
+		top()
+		end()
+	END
+	sweep -b opcode --from deep.py:6 --to py:end --budget 8trials --oracle lost -- \
+		"$python" -S "$BATS_TEST_TMPDIR/deep.py"
+	# On the way back nobody looks for signals before end().
+	run jq -r 'select(.type == "trial") | "\(.outcome) \(.went.kind)"' "${report%.json}.jsonl"
+	[ "$(sort -u <<<"$output")" = "$(printf '%s\n' 'same caught' 'signal:SIGINT uncaught')" ]
+}
+
+# What they call back: the opcodes of that function, as --in its file shows them.
+@test "announced objects of one name are told apart" {
+	cat >"$BATS_TEST_TMPDIR/twins.py" <<-'END'
+		import ctypes, signal, sigsweep
+		signal.signal(signal.SIGINT, lambda *_: None)
+		first, second = sigsweep.watch([]), sigsweep.watch([])
+		ctypes.pythonapi.Py_IncRef(ctypes.py_object(first))
+		def work():
+		    pass
+		work()
+	END
+	PYTHONPATH=companion sweep -b opcode --from py:work --oracle python-refcount -- \
+		"$python" -S "$BATS_TEST_TMPDIR/twins.py"
+	[ "$status" -eq 0 ]
+}
+
+@test "--in an extension lets its calls of Python code through" {
+	[ -e "$build/targets/cpython/mutex_good.abi3.so" ] || skip "no extension modules are built"
+	sweep -b opcode --from py:work --in 'calls-back.py' -- \
+		"$python" -S "$build/targets/cpython/calls-back.py" mutex_good again
+	trials | grep '^callback ' >"$BATS_TEST_TMPDIR/expected"
+	sweep -b opcode --from py:work --in 'mutex_good*.so' -- \
+		"$python" -S "$build/targets/cpython/calls-back.py" mutex_good again
+	[ -s "$BATS_TEST_TMPDIR/expected" ]
+	trials | diff "$BATS_TEST_TMPDIR/expected" -
+}
+
+@test "--in an extension lets its system calls through" {
+	cat >"$BATS_TEST_TMPDIR/calls.py" <<-'END'
+		import posix
+		import termios
+		def work():
+		    posix.getppid()
+		    try:
+		        termios.tcgetattr(0)
+		    except termios.error:
+		        pass
+		    posix.getppid()
+		work()
+	END
+	sweep -b syscall --from py:work --in 'termios*.so' -- "$python" -S "$BATS_TEST_TMPDIR/calls.py"
+	run jq -r 'select(.type == "trial") | "\(.phase) \(.python.line)"' "${report%.json}.jsonl"
+	[ "$(sort <<<"$output" | tr '\n' ' ')" = "after 6 before 6 " ]
+}
+
 @test "what became of the signal is followed where an oracle needs it, on every machine" {
 	sweep -b opcode --from py:done --to finalize --budget 2trials -- "$python" -S "$subject"
 	grep -q '"went": *{}' "$report"
