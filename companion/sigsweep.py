@@ -112,8 +112,8 @@ def watch(thing, name=None):
 
     Of a lock it reports that it is held at the end where the baseline holds it not; of any other
     object, where the script goes on to its end, a reference count that differs from the baseline's;
-    str, bytes, numbers, None and modules, which everybody shares, are left out. `name` is what reports call it
-    (default: the name of its type). The object is kept alive under the harness.
+    str, bytes, numbers, None and modules, which everybody shares, are left out. `name` is what
+    reports call it (default: the name of its type). The object is kept alive under the harness.
     """
     if _active:
         __sigsweep_watched__.append((_name_of(name or type(thing).__name__), thing))

@@ -76,8 +76,9 @@ static bool ends_expression(const struct instruction *instruction)
 	       starts(instruction, "RETURN_");
 }
 
-/* The match that begins at `offset`: where it leads to when it fails; -1: none begins here. */
-static int find_match(const struct instructions *code, int offset)
+/* The match that begins at `offset`: where it leads to when it fails; -1: none begins here.
+ * *is_group: it is one of an `except*`. */
+static int find_match(const struct instructions *code, int offset, bool *is_group)
 {
 	const unsigned int minor = code->version->minor;
 	struct instruction now;
@@ -86,7 +87,8 @@ static int find_match(const struct instructions *code, int offset)
 		offset = now.next;
 		if (is(&now, "JUMP_IF_NOT_EXC_MATCH")) /* absolute */
 			return (int)now.argument * (minor == 9 ? 1 : UNIT);
-		if (!is(&now, "CHECK_EXC_MATCH") && !is(&now, "CHECK_EG_MATCH"))
+		*is_group = is(&now, "CHECK_EG_MATCH");
+		if (!is(&now, "CHECK_EXC_MATCH") && !*is_group)
 			continue;
 		while (decode(code, offset, &now) && !starts(&now, "POP_JUMP_")) {
 			if (ends_expression(&now))
@@ -102,6 +104,7 @@ static enum python_clause find_clause(const struct instructions *code, int offse
 {
 	for (int n = 0; n < CLAUSES_MAX; n++) {
 		struct instruction first;
+		bool is_group = false;
 		int failed;
 
 		if (!decode(code, offset, &first))
@@ -114,9 +117,13 @@ static enum python_clause find_clause(const struct instructions *code, int offse
 			return PYTHON_CLAUSE_BARE;
 		if (is(&first, "WITH_EXCEPT_START"))
 			return PYTHON_CLAUSE_WITH;
-		failed = find_match(code, offset);
+		failed = find_match(code, offset, &is_group);
 		if (failed < 0)
 			return PYTHON_CLAUSE_FINALLY;
+		/* Each class of an `except*` has its turn, and what none has asked for is raised
+		 * again at the end: what is gone then has been asked for. */
+		if (is_group)
+			return PYTHON_CLAUSE_TYPED;
 		if (at < failed)
 			return PYTHON_CLAUSE_TYPED;
 		offset = failed;

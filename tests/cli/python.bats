@@ -139,6 +139,34 @@ trials()
 	done
 }
 
+@test "an except* takes what it names, and nothing else" {
+	cat >"$BATS_TEST_TMPDIR/star.py" <<-'END'
+		import sys
+		chosen = eval(sys.argv[1])
+		def work():
+		    for number in range(3):
+		        pass
+		def top():
+		    try:
+		        work()
+		    except* OSError:
+		        pass
+		    except* chosen as error:
+		        pass
+		top()
+	END
+	sweep -b opcode --from py:work --to star.py:11 --oracle end,lost -- \
+		"$python" -S "$BATS_TEST_TMPDIR/star.py" KeyboardInterrupt
+	[ "$status" -eq 0 ]
+	grep -q '"caught"' "$report"
+	sweep -b opcode --from py:work --to star.py:11 --oracle end,lost -- \
+		"$python" -S "$BATS_TEST_TMPDIR/star.py" ValueError
+	[ "$status" -eq 0 ]
+	run jq -c .went "$report"
+	[[ $output != *'"caught"'* ]]
+	[[ $output = *'"uncaught"'* ]]
+}
+
 @test "an exception is followed through more frames than are read at once" {
 	cat >"$BATS_TEST_TMPDIR/deep.py" <<-'END'
 		def down(depth):
@@ -162,6 +190,25 @@ trials()
 }
 
 # What they call back: the opcodes of that function, as --in its file shows them.
+@test "an announced lock has the name that it was given" {
+	cat >"$BATS_TEST_TMPDIR/lock.py" <<-'END'
+		import sigsweep, threading
+		box = [sigsweep.watch(threading.Lock(), "the lock of the queue")]
+		def work():
+		    lock = box[0]
+		    lock.acquire()
+		    try:
+		        pass
+		    finally:
+		        lock.release()
+		work()
+	END
+	PYTHONPATH=companion sweep -b opcode --from py:work --oracle python-lock -- \
+		"$python" -S "$BATS_TEST_TMPDIR/lock.py"
+	run jq -r '.findings[].title' "$report"
+	[[ $output == *"the lock of the queue (Lock) stays held"* ]]
+}
+
 @test "announced objects of one name are told apart" {
 	cat >"$BATS_TEST_TMPDIR/twins.py" <<-'END'
 		import ctypes, signal, sigsweep
