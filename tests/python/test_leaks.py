@@ -24,6 +24,25 @@ if {module}.was_interrupted():
     raise SystemExit(3)
 """
 
+# The interruption ends the script; atexit tells.
+UNCAUGHT = """
+import atexit, posix
+import {module}
+
+
+def tell():
+    if "told" in {told} and {module}.was_interrupted():
+        posix._exit(3)
+
+
+def work():
+    {module}.work(20)
+
+
+atexit.register(tell)
+work()
+"""
+
 
 def sweep(script, *options):
     """{(kind, type): [index]} of the findings, and [index] by outcome; how complete it is."""
@@ -34,6 +53,8 @@ def sweep(script, *options):
         outcomes.setdefault(trial["outcome"], []).append(trial["index"])
     findings = {}
     for finding in done.report["findings"]:
+        if finding["oracle"] != "python-refcount":
+            continue
         kind = finding["kind"], finding["example"]["refcounts"][0]["type"]
         findings[kind] = [index for first, last in finding["boundaries"]
                           for index in range(first, last + 1)]
@@ -70,6 +91,24 @@ class Leaks(unittest.TestCase):
         findings, _, report = sweep(FOLDER / "forget-good.py", "--oracle", "python-refcount")
         self.assertEqual(report["unknown"], [])
         self.assertEqual(findings, {})
+
+    def test_uncaught(self):
+        """Of a trial that the interruption ends the interpreter's own counts are no measure; values
+        without a pointer are."""
+        for twin in ("bad", "good"):
+            with tempfile.TemporaryDirectory() as folder:
+                script = Path(folder) / "uncaught.py"
+                script.write_text(UNCAUGHT.format(module=f"forget_{twin}", told=["told"]))
+                _, outcomes, report = sweep(script, "--oracle", "end", "--expect",
+                                            "same,exit:3,signal:SIGINT")
+                self.assertTrue(report["boundaries"]["complete"], report["boundaries"])
+                told = outcomes["exit:3"]
+                script.write_text(UNCAUGHT.format(module=f"forget_{twin}", told=["never"]))
+                findings, _, report = sweep(script, "--oracle", "python-refcount")
+            self.assertEqual(report["unknown"], [])
+            self.assertLessEqual(set(findings), {("leaked", "int"), ("leaked", "str")})
+            self.assertEqual(sorted(set().union(*findings.values())),
+                             sorted(told) if twin == "bad" else [])
 
 
 if __name__ == "__main__":
