@@ -241,9 +241,10 @@ def opcodes(bench):
     folder = Path(os.environ.get("SIGSWEEP_PYTHONS", bench.build / "pythons"))
     versions = sorted(folder.glob("3.*/python"), key=lambda path: [
         int(part) for part in path.parent.name.rstrip("d").split(".")] + [path.parent.name])
+    others = [hundred_opcodes(bench, path.parent.name, path) for path in versions] or [
+        Row("other versions", "skipped: none is unpacked (scripts/get-python VERSION)", 0)]
     return [*opcode_rate(bench, host.command[0]), *opcode_trials(bench),
-            hundred_opcodes(bench, "of the system", host.command[0]),
-            *[hundred_opcodes(bench, path.parent.name, path) for path in versions]]
+            hundred_opcodes(bench, "of the system", host.command[0]), *others]
 
 
 SECTIONS = {"c": c_program, "cpython": cpython, "steps": steps, "gdb": gdb, "strace": strace,
