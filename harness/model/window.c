@@ -387,7 +387,8 @@ static int choose_in(struct window *window, struct walker *walker)
 	module = symbols_module_at(walker->symbols,
 				   python_image(interpreter_python(window->interpreter))->runtime);
 	if (!module || !module_matches(module, glob))
-		window->in_kind = WINDOW_IN_EXTENSION;
+		window->in_kind =
+			window_python_is_script(window) ? WINDOW_IN_PYTHON : WINDOW_IN_EXTENSION;
 	return 0;
 }
 

@@ -20,6 +20,9 @@ bool window_python_has_name(const struct location *location, struct walker *walk
 /* Runs a walker that was just started, or has just executed its program, to the window's start. */
 int window_python_enter(struct window *window, struct walker *walker) MUST_CHECK;
 
+/* Does `in` name the file of the script, which need not end in .py? */
+bool window_python_is_script(const struct window *window);
+
 /* Fills `ends` with the addresses at which window_python_is_end() must be asked. */
 int window_python_ends(struct window *window) MUST_CHECK;
 bool window_python_is_end(const struct window *window, uint64_t pc);

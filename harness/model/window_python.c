@@ -81,17 +81,33 @@ static bool has_no_file(const struct search *search)
 	return is_known && (!*name || strcmp(name, "-") == 0 || strcmp(name, "-c") == 0);
 }
 
+/* The file of the module __main__: its length, or -errno while it has none. */
+static ssize_t read_main_file(const struct python *python, pid_t pid, char file[MAIN_FILE])
+{
+	uint64_t value;
+	int error = python_module_attribute(python, pid, "__main__", "__file__", &value);
+
+	return error ? error : python_unicode(python, pid, value, file, MAIN_FILE);
+}
+
+bool window_python_is_script(const struct window *window)
+{
+	char file[MAIN_FILE];
+	const bool is_known = read_main_file(interpreter_python(window->interpreter),
+					     window->walker->pid, file) >= 0;
+
+	fail_clear();
+	return is_known && glob_matches(window->in, file);
+}
+
 /* The script: what is executed as a module and is the module __main__. */
 static bool is_script(const struct search *search, const struct interpreter_code *code)
 {
 	char file[MAIN_FILE];
-	uint64_t value;
 
 	if (strcmp(code->function, "<module>") != 0 || strncmp(code->file, "<frozen", 7) == 0)
 		return false;
-	if (python_module_attribute(search->python, search->walker->pid, "__main__", "__file__",
-				    &value) ||
-	    python_unicode(search->python, search->walker->pid, value, file, sizeof(file)) < 0) {
+	if (read_main_file(search->python, search->walker->pid, file) < 0) {
 		fail_clear();
 		return has_no_file(search);
 	}

@@ -102,6 +102,13 @@ trials()
 	[[ $output == *"never installs a handler"* ]]
 }
 
+@test "--in a script whose name has no suffix" {
+	printf '%s\n' 'import colorsys' 'x = 1' >"$BATS_TEST_TMPDIR/tool"
+	sweep -b opcode --in tool --budget 6trials -- "$python" -S "$BATS_TEST_TMPDIR/tool"
+	# RESUME, IMPORT_NAME with two constants, STORE_NAME; LOAD_CONST, STORE_NAME; the end: two.
+	[ "$(jq .boundaries.eligible "$report")" -eq 9 ]
+}
+
 @test "a module that -m executes is swept from its first line" {
 	mkdir "$BATS_TEST_TMPDIR/package"
 	echo 'import colorsys' >"$BATS_TEST_TMPDIR/package/__init__.py"
