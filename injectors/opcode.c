@@ -77,7 +77,7 @@ static int begin(struct injection *injection)
 
 /* Runs to the next breakpoint: 1, or 0 when the walker has ended. System calls on the way are
  * stopped at as well, to be counted: what a copy shares with the walker changes with them only. */
-static int run(struct walker *walker)
+static int run(const struct window *window, struct walker *walker)
 {
 	bool at_breakpoint = false;
 
@@ -88,6 +88,10 @@ static int run(struct walker *walker)
 			return error;
 		if (walker->end != WALKER_RUNS)
 			return 0;
+		if (!at_breakpoint)
+			error = window_pass_call(window, walker);
+		if (error)
+			return error;
 		if (walker->execed)
 			return fail(-ENOTSUP,
 				    "the program executed another one, whose opcodes are not "
@@ -126,7 +130,7 @@ static int next(struct injection *injection, struct boundary *boundary)
 
 	do {
 		if (state->has_begun) {
-			int more = run(walker);
+			int more = run(injection->window, walker);
 
 			if (more <= 0)
 				return more;

@@ -65,6 +65,8 @@ static int run(const struct injection *injection, bool to_entry)
 	do {
 		int error = walker_run_syscall(walker, &at_breakpoint);
 
+		if (!error && walker->end == WALKER_RUNS && !at_breakpoint)
+			error = window_pass_call(injection->window, walker);
 		if (error)
 			return error;
 		if (walker->end != WALKER_RUNS ||

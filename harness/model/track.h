@@ -100,6 +100,7 @@ struct track {
 	struct python_bare_frame frames[TRACK_FRAMES];
 	size_t frame_count;
 	size_t frames_left;            /* further out than those watched */
+	bool is_deep;                  /* as many frames as can be read: there may be more */
 	bool is_other;                 /* RAISED: one of another class was set since, at `at` */
 	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
 	bool is_exit;                  /* RAISED: one that ends the program without a word */

@@ -72,7 +72,13 @@ static void watch_frames(struct track *track)
 				frame);
 		track->frames_left += error != 0;
 	}
-	track->frames_left += track->frame_count == TRACK_FRAMES; /* there may be more */
+	track->is_deep = track->frame_count == TRACK_FRAMES;
+}
+
+/* Are there frames that have to be watched when the exception comes to them? */
+static bool has_more(const struct track *track)
+{
+	return track->frames_left || track->is_deep;
 }
 
 /* Do the frames lead to a script? Those of a greenlet do not: what leaves its outermost frame goes
@@ -117,15 +123,15 @@ static void watch_way_out(struct track *track)
 		return;
 	watch_frames(track);
 	/* It was for the frames' sake. */
-	if (!is_asked && !track->frames_left && track->watch_count == 1)
+	if (!is_asked && !has_more(track) && track->watch_count == 1)
 		track_drop_exception(track);
-	if (!track->frames_left || is_asked || track->is_stepped)
+	if (!has_more(track) || is_asked || track->is_stepped)
 		return;
 	track_watch_none(track);
 	if (!track_watch_exception(track))
 		return;
 	watch_frames(track);
-	if (track->watch_count == 1)
+	if (track->watch_count == 1 && track->frames_left)
 		track_give_up(track, "all watchpoints of the CPU are taken");
 }
 
@@ -180,8 +186,7 @@ static bool is_ours_again(const struct track *track)
  */
 static bool has_seen_enough(struct track *track)
 {
-	if (track->hits < EXCEPTION_HITS || track->frames_left || track->on_taken ||
-	    track->is_apart)
+	if (track->hits < EXCEPTION_HITS || has_more(track) || track->on_taken || track->is_apart)
 		return false;
 	track_drop_exception(track);
 	track->is_other = false;
@@ -216,7 +221,7 @@ static void on_exception(struct track *track)
 	track->is_taken = track->is_other;
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
 		track->at = track_place(track, &now, now.offset);
-	if (!track->frames_left && !track->is_apart)
+	if (!has_more(track) && !track->is_apart)
 		return;
 	track_read_frames(track);
 	if (track->frame_count && !is_watched(track, &track->frames[0]) && can_go_on(track, 0))

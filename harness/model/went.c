@@ -39,7 +39,7 @@ static uint64_t own_time(const struct trial *trial)
 	return now > cost.cpu ? now - cost.cpu + cost.steps : 0;
 }
 
-/* Following costs as much as the rest of a trial: only if somebody asks. */
+/* Following is dear: only if somebody asks. */
 static bool is_wanted(const struct trial *trial)
 {
 	const struct oracle *const *oracles = trial->stage->scenario->oracles;

@@ -71,6 +71,10 @@ bool window_is_outside(const struct window *window);
  */
 int window_run_inside(struct window *window, struct walker *walker) MUST_CHECK;
 
+/* For injectors that set sees_stops_only, where the walker stands at a system call between two
+ * boundaries: it may have brought an extension. */
+int window_pass_call(const struct window *window, struct walker *walker) MUST_CHECK;
+
 /* Is the present pc of the walker one that `in` lets through? To be asked at each boundary. */
 bool window_is_eligible(struct window *window, struct walker *walker);
 

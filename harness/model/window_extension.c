@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#define FRAMES_MAX 256 /* an extension that is called further out than that is not found */
+#define FRAMES_MAX 1024
 
 bool window_is_outside(const struct window *window)
 {
@@ -25,8 +25,9 @@ bool window_stack_is_in(const struct window *window, struct walker *walker,
 			const struct registers *registers)
 {
 	struct frame frames[FRAMES_MAX];
-	const size_t count =
-		unwind_stack(walker->unwinder, walker->pid, registers, frames, FRAMES_MAX, NULL);
+	bool complete;
+	const size_t count = unwind_stack(walker->unwinder, walker->pid, registers, frames,
+					  FRAMES_MAX, &complete);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct module *module =
@@ -35,7 +36,7 @@ bool window_stack_is_in(const struct window *window, struct walker *walker,
 		if (module && module_matches(module, window->in))
 			return true;
 	}
-	return false;
+	return !complete; /* one too many rather than one unseen */
 }
 
 /* Sets traps in all modules that match, as they are now. */
@@ -73,6 +74,12 @@ static bool maps_code(struct walker *walker)
 	    registers_syscall(registers) != SYS_mprotect)
 		return false;
 	return registers_syscall_argument(registers, 2) & PROT_EXEC;
+}
+
+int window_pass_call(const struct window *window, struct walker *walker)
+{
+	return window->in_kind == WINDOW_IN_EXTENSION && maps_code(walker) ? walker_refresh(walker)
+									   : 0;
 }
 
 static int run(const struct window *window, struct walker *walker)

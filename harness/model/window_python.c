@@ -97,7 +97,7 @@ bool window_python_is_script(const struct window *window)
 					     window->walker->pid, file) >= 0;
 
 	fail_clear();
-	return is_known && glob_matches(window->in, file);
+	return is_known && window_is_path_end(file, window->in);
 }
 
 /* The script: what is executed as a module and is the module __main__. */

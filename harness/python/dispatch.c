@@ -262,20 +262,19 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 }
 
 /*
- * From 3.11 on, where instructions are specialised, only a jump to itself (while True: pass) can
- * start twice in a row; that one is started anew without having run only when it has changed
- * meanwhile. Up to 3.10 none is started anew, and YIELD_FROM is executed each time that its
- * generator is resumed.
+ * Only a jump to itself (while True: pass), and up to 3.10 a YIELD_FROM whose generator is resumed,
+ * can start twice in a row; that one is started anew without having run only when it has changed
+ * meanwhile.
  */
 static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now)
 {
 	const struct dispatch_instruction *last = &dispatch->last;
+	const char *name = dispatch->python->version->names[now->opcode];
 
-	if (dispatch->python->version->minor < 11 || now->frame != last->frame ||
-	    now->address != last->address)
+	if (now->frame != last->frame || now->address != last->address)
 		return false;
 	return now->opcode != last->opcode ||
-	       strstr(dispatch->python->version->names[now->opcode], "JUMP") == NULL;
+	       (strstr(name, "JUMP") == NULL && strcmp(name, "YIELD_FROM") != 0);
 }
 
 int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,

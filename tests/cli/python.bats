@@ -130,14 +130,18 @@ trials()
 		class Quit(SystemExit):
 		    pass
 		def on_signal(number, frame):
-		    raise Quit(0) if sys.argv[1:] else SystemExit(0)
+		    if sys.argv[1:]:
+		        raise Quit(0)
+		    sys.exit(0)
+		def work():
+		    for number in range(3):
+		        pass
 		signal.signal(signal.SIGTERM, on_signal)
-		for number in range(3):
-		    pass
+		work()
 	END
 	for argument in "" own; do
 		# shellcheck disable=SC2086 # none is no argument
-		sweep -b opcode --signal TERM --from quit.py:7 --oracle end,lost -- \
+		sweep -b opcode --signal TERM --from py:work --oracle end,lost -- \
 			"$python" -S "$BATS_TEST_TMPDIR/quit.py" $argument
 		[ "$status" -eq 0 ]
 		run jq .went "$report"
@@ -196,7 +200,6 @@ trials()
 	[ "$(sort -u <<<"$output")" = "$(printf '%s\n' 'same caught' 'signal:SIGINT uncaught')" ]
 }
 
-# What they call back: the opcodes of that function, as --in its file shows them.
 @test "an announced lock has the name that it was given" {
 	cat >"$BATS_TEST_TMPDIR/lock.py" <<-'END'
 		import sigsweep, threading
@@ -231,6 +234,7 @@ trials()
 	[ "$status" -eq 0 ]
 }
 
+# What they call back: the opcodes of that function, as --in its file shows them.
 @test "--in an extension lets its calls of Python code through" {
 	[ -e "$build/targets/cpython/mutex_good.abi3.so" ] || skip "no extension modules are built"
 	sweep -b opcode --from py:work --in 'calls-back.py' -- \
@@ -258,6 +262,10 @@ trials()
 	sweep -b syscall --from py:work --in 'termios*.so' -- "$python" -S "$BATS_TEST_TMPDIR/calls.py"
 	run jq -r 'select(.type == "trial") | "\(.phase) \(.python.line)"' "${report%.json}.jsonl"
 	[ "$(sort <<<"$output" | tr '\n' ' ')" = "after 6 before 6 " ]
+	# Where it is loaded within the window.
+	sweep -b syscall --in 'termios*.so' -- "$python" -S "$BATS_TEST_TMPDIR/calls.py"
+	run jq -r 'select(.type == "trial" and .python.line == 6) | .phase' "${report%.json}.jsonl"
+	[ "$(sort <<<"$output" | tr '\n' ' ')" = "after before " ]
 }
 
 @test "what became of the signal is followed where an oracle needs it, on every machine" {

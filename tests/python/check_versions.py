@@ -129,21 +129,20 @@ def is_before_try(path, version, cell):
     with open(cell.report.with_suffix(".jsonl"), encoding="utf-8") as file:
         held = {line["index"]: line["python"]["line"] for line in map(json.loads, file)
                 if line["type"] == "trial" and line["outcome"] == "exit:3"}
-    return (max(held) - min(held) + 1 == len(held) and
+    return (held and None not in held.values() and max(held) - min(held) + 1 == len(held) and
             max(held.values()) < script.index("    try:") + 1)
 
 
 def confirm_all(chosen, version, cells):
     """Sentences on what differs; prints how much was compared."""
     agreed = sweeps = 0
-    wrong = []
+    wrong = [f"{version}: {path.stem}: not all held before the try block"
+             for path, cell in cells.items() if not is_before_try(path, version, cell)]
     if not list((chosen.build / "tests/python").glob("interrupter*")):
         print(f"{version}: skipped: tracing: there is no interrupter in the build folder, since "
               "there are no header files of a CPython", flush=True)
-        return []
+        return wrong
     for path, cell in cells.items():
-        if not is_before_try(path, version, cell):
-            wrong.append(f"{version}: {path.stem}: not all held before the try block")
         try:
             count = confirm(chosen, version, path, cell)
         except traced.Differs as error:
