@@ -33,6 +33,10 @@ void track_finish(struct track *track, enum went_kind kind)
 	track_watch_none(track);
 	track->kind = kind;
 	track->state = TRACK_DONE;
+	if (kind == WENT_RETURNED) { /* what it raised it has caught */
+		*track->exception = '\0';
+		track->raised = NULL;
+	}
 }
 
 void track_give_up(struct track *track, const char *reason)
@@ -239,6 +243,15 @@ static void note_raised(struct track *track, uint64_t value)
 		track->raised = track_place(track, frame, frame->offset);
 	track->last_raised = value;
 	track->last_taken = 0;
+	if (!track->home.address)
+		name_exception(track);
+}
+
+/* Called by C code outside of all Python frames (as the interpreter does when the script is over),
+ * the handler has raised, is gone, and C code takes what it raised. */
+static bool is_taken_outside(const struct track *track)
+{
+	return track->was_raised && !track->frame_count && !track->home.address;
 }
 
 /* The Python handler raises, and may catch that itself: it is out when the frame that was
@@ -249,7 +262,10 @@ static void on_exception_in_handler(struct track *track)
 	const bool is_raised = track_is_raised(track, &value);
 
 	track_read_frames(track);
-	if (!is_raised) {
+	if (!is_raised && is_taken_outside(track)) {
+		track_raise(track);
+		track->is_taken = true;
+	} else if (!is_raised) {
 		/* Pydebug builds clear what is clear already. */
 		track->last_taken =
 			track->was_raised && track->frame_count ? track->frames[0].address : 0;
@@ -329,6 +345,21 @@ void track_hit(struct track *track, unsigned int slots)
 	fail_clear();
 }
 
+/* The process is over, and the exception was on its way. */
+static void end_raised(struct track *track, bool is_same)
+{
+	if (!track->is_other)
+		track->at = NULL;
+	if (track->is_other && !is_same)
+		track_finish(track, WENT_REPLACED);
+	/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
+	 * sys.exit(), which may well ask for the end that it has anyway. */
+	else if (is_same && !(track->is_exit && !track->is_other))
+		track_finish(track, WENT_SWALLOWED);
+	else
+		track_finish(track, WENT_UNCAUGHT);
+}
+
 void track_end(struct track *track, bool is_readable, bool is_same)
 {
 	track->watch_count = 0;
@@ -340,20 +371,15 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 		track_finish(track, WENT_PENDING);
 		break;
 	case TRACK_HANDLER:
-		track_finish(track, track->home.address ? WENT_UNFINISHED : WENT_RETURNED);
+		if (track->home.address)
+			track_finish(track, WENT_UNFINISHED);
+		else if (track->was_raised) /* nobody has taken it */
+			end_raised(track, is_same);
+		else
+			track_finish(track, WENT_RETURNED);
 		break;
 	case TRACK_RAISED:
-		if (!track->is_other)
-			track->at = NULL;
-		if (track->is_other && !is_same) {
-			track_finish(track, WENT_REPLACED);
-			break;
-		}
-		/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
-		 * sys.exit(), which may well ask for the end that it has anyway. */
-		track_finish(track, is_same && !(track->is_exit && !track->is_other)
-					    ? WENT_SWALLOWED
-					    : WENT_UNCAUGHT);
+		end_raised(track, is_same);
 		break;
 	case TRACK_CLAUSE:
 	case TRACK_LEFT:

@@ -4,7 +4,9 @@
 opcode of went_subject.py. SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
 import collections
+import tempfile
 import unittest
+from pathlib import Path
 
 import swept
 
@@ -23,6 +25,20 @@ def is_too_long(went, expected):
     this may be given up, which is said, and is no verdict."""
     return (went["kind"] == "unknown" and expected == "lost:unraisable" and
             not swept.has_watchpoints() and went["reason"].endswith("to be stepped instead"))
+
+EXITS = """
+import signal, sys
+
+def on_signal(number, frame):
+    sys.exit(0)
+
+def work():
+    for number in range(3):
+        pass
+
+signal.signal(signal.SIGTERM, on_signal)
+work()
+"""
 
 
 class Went(unittest.TestCase):
@@ -62,6 +78,18 @@ class Went(unittest.TestCase):
 
     def test_handler_that_returns(self):
         self.check(None, {"returned"}, "flag")
+
+    def test_handler_that_exits(self):
+        """Where the script's end, which is the same, is what the handler asks for. From 3.14 on it is
+        called outside of all Python frames too, when the script is over."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "exits.py"
+            script.write_text(EXITS)
+            sweep = swept.Sweep(["-b", "opcode", "--signal", "TERM", "--oracle", "lost",
+                                 "--from", "py:work"], ["-E", script])
+        self.assertTrue(sweep.report["boundaries"]["complete"], sweep.report["boundaries"])
+        self.assertLessEqual({"uncaught"}, set(sweep.report["went"]))
+        self.assertLessEqual(set(sweep.report["went"]), {"uncaught", "pending"})
 
 
 if __name__ == "__main__":
