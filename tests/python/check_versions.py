@@ -178,16 +178,19 @@ def main():
         if not os.access(chosen.pythons / version / "python", os.X_OK):
             print(f"{version}: skipped: it is not in {chosen.pythons}", flush=True)
             continue
-        table[version] = check(chosen, version, manifests)
+        cells = table[version] = check(chosen, version, manifests)
+        new = [f"{version}: {path.stem}: {cell.why}" for path, cell in cells.items()
+               if cell.word == "FAIL"]
         if not version.endswith("d"):
-            wrong += confirm_all(chosen, version, table[version])
+            new += confirm_all(chosen, version, cells)
+        # Of a run of hours that is broken off something is known.
+        print(f"{version}: {len(cells)} manifests, {len(new)} failed", *new, sep="\n  ", flush=True)
+        wrong += new
     if not table:
         print("check_versions.py: no version could be had")
         return 77
     print_table(list(table), table, manifests)
     for version, cells in table.items():
-        wrong += [f"{version}: {path.stem}: {cell.why}" for path, cell in cells.items()
-                  if cell.word == "FAIL"]
         for why in sorted({cell.why for cell in cells.values() if cell.word == "skip"}):
             print(f"{version}: skipped: {why}")
     for sentence in wrong:
