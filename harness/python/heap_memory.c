@@ -90,7 +90,8 @@ static void forget_free_chunks(struct region *region)
 	}
 }
 
-static int add_region(struct memory *memory, pid_t pid, uint64_t start, uint64_t end, bool is_heap)
+static int add_region(struct memory *memory, pid_t pid, uint64_t start, uint64_t end,
+		      bool is_whole_heap)
 {
 	struct region region = {.start = start, .bytes = alloc_zero(end - start)};
 	const ssize_t length = memory_read_some(pid, start, region.bytes, end - start);
@@ -100,12 +101,35 @@ static int add_region(struct memory *memory, pid_t pid, uint64_t start, uint64_t
 		return 0;
 	}
 	region.end = start + (uint64_t)length;
-	if (is_heap && length >= CHUNK_MIN)
+	if (is_whole_heap && length >= CHUNK_MIN)
 		forget_free_chunks(&region);
 	alloc_grow((void **)&memory->regions, memory->region_count, &memory->region_capacity,
 		   sizeof(*memory->regions));
 	memory->regions[memory->region_count++] = region;
 	return 0;
+}
+
+static bool is_heap(const struct mapping *mapping)
+{
+	return strcmp(mapping->path, "[heap]") == 0;
+}
+
+/*
+ * The C library's heap may be several mappings, where the protection of some of its pages was
+ * changed and set back: those that can be read are one region from the first on. Is that all of it?
+ */
+static bool join_heap(const struct maps *maps, size_t *n, uint64_t *end)
+{
+	const bool is_first = *n == 0 || !is_heap(&maps->list[*n - 1]);
+
+	for (; *n + 1 < maps->count && is_heap(&maps->list[*n + 1]); ++*n) {
+		const struct mapping *next = &maps->list[*n + 1];
+
+		if (!next->readable || !next->writable || next->start != *end)
+			return false;
+		*end = next->end;
+	}
+	return is_first;
 }
 
 int memory_copy(struct memory *memory, pid_t pid, uint64_t sp)
@@ -117,18 +141,20 @@ int memory_copy(struct memory *memory, pid_t pid, uint64_t sp)
 	for (size_t i = 0; !error && i < maps.count; i++) {
 		const struct mapping *mapping = &maps.list[i];
 		uint64_t start = mapping->start;
+		uint64_t end = mapping->end;
+		bool is_whole;
 
 		if (!mapping->readable || !mapping->writable)
 			continue;
 		if (sp >= mapping->start && sp < mapping->end)
 			start = sp & ~UINT64_C(7);
-		total += mapping->end - start;
+		is_whole = is_heap(mapping) && join_heap(&maps, &i, &end);
+		total += end - start;
 		if (total > MEMORY_MAX)
 			error = fail(-E2BIG, "it has more than %d MiB of writable memory",
 				     (int)(MEMORY_MAX >> 20));
 		else
-			error = add_region(memory, pid, start, mapping->end,
-					   strcmp(mapping->path, "[heap]") == 0);
+			error = add_region(memory, pid, start, end, is_whole);
 	}
 	maps_free(&maps);
 	return error;
