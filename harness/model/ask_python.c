@@ -27,6 +27,13 @@ static int call(struct symbols *symbols, pid_t pid, const char *function, uint64
 	return remote_call(pid, address, &argument, 1, limit, result);
 }
 
+/*
+ * Up to 3.13 the lists of free list and dict objects are arrays (Objects/listobject.c,
+ * Objects/dictobject.c, 80 each), and where an object was taken from one its address is left over
+ * there. So many are made and given back that all of these are written anew.
+ */
+#define CHURN BEFORE "[([], {}) for _ in (0,) * 200]\n''', {})\n"
+
 /* A signal that nothing has acted on yet would raise its exception in our code. */
 static int drain_signals(struct symbols *symbols, pid_t pid, double limit)
 {
@@ -36,11 +43,25 @@ static int drain_signals(struct symbols *symbols, pid_t pid, double limit)
 	return error ? error : call(symbols, pid, "PyErr_Clear", 0, limit, &result);
 }
 
+static int execute(struct symbols *symbols, pid_t pid, const char *text, double limit)
+{
+	const size_t size = strlen(text) + 1;
+	uint64_t memory = 0;
+	uint64_t result;
+	int error = call(symbols, pid, "PyMem_RawMalloc", size, limit, &memory);
+
+	if (!error)
+		error = memory ? memory_write(pid, memory, text, size) : -ENOMEM;
+	return error ? error : call(symbols, pid, "PyRun_SimpleString", memory, limit, &result);
+}
+
 int ask_python_collect(struct symbols *symbols, pid_t pid)
 {
 	uint64_t result;
 	int error = drain_signals(symbols, pid, ASK_PYTHON_LIMIT);
 
+	if (!error)
+		error = execute(symbols, pid, CHURN, ASK_PYTHON_LIMIT);
 	return error ? error : call(symbols, pid, "PyGC_Collect", 0, ASK_PYTHON_LIMIT, &result);
 }
 
@@ -48,20 +69,13 @@ int ask_python_within(const struct python *python, struct symbols *symbols, pid_
 		      const char *script, double limit, char **answer)
 {
 	char *text = alloc_format("%s%s%s", BEFORE, script, AFTER);
-	const size_t size = strlen(text) + 1;
-	uint64_t memory = 0;
 	uint64_t object;
-	uint64_t result;
 	int error = drain_signals(symbols, pid, limit);
 
 	*answer = NULL;
 	if (!error)
-		error = call(symbols, pid, "PyMem_RawMalloc", size, limit, &memory);
-	if (!error)
-		error = memory ? memory_write(pid, memory, text, size) : -ENOMEM;
+		error = execute(symbols, pid, text, limit);
 	free(text);
-	if (!error)
-		error = call(symbols, pid, "PyRun_SimpleString", memory, limit, &result);
 	if (!error)
 		error = python_module_attribute(python, pid, "sys", ANSWER, &object);
 	if (error)

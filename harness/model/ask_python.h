@@ -30,8 +30,8 @@ int ask_python_within(const struct python *python, struct symbols *symbols, pid_
 int ask_python(const struct python *python, struct symbols *symbols, pid_t pid, const char *script,
 	       char **answer) MUST_CHECK;
 
-/* Has it collect garbage, which also empties its lists of free objects. Where and what becomes of
- * signals as above; errors as of remote_call(). */
+/* Has it collect garbage, which also empties its lists of free objects, and leaves no addresses over
+ * in them. Where and what becomes of signals as above; errors as of remote_call(). */
 int ask_python_collect(struct symbols *symbols, pid_t pid) MUST_CHECK;
 
 #endif

@@ -31,7 +31,7 @@ import {module}
 
 
 def tell():
-    if "told" in {told} and {module}.was_interrupted():
+    if "told" in {told} and getattr({module}, "was_interrupted", int)():
         posix._exit(3)
 
 
@@ -92,23 +92,29 @@ class Leaks(unittest.TestCase):
         self.assertEqual(report["unknown"], [])
         self.assertEqual(findings, {})
 
+    def uncaught(self, module, *options, told="never"):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "uncaught.py"
+            script.write_text(UNCAUGHT.format(module=module, told=[told]))
+            return sweep(script, *options)
+
     def test_uncaught(self):
-        """Of a trial that the interruption ends the interpreter's own counts are no measure; values
-        without a pointer are."""
-        for twin in ("bad", "good"):
-            with tempfile.TemporaryDirectory() as folder:
-                script = Path(folder) / "uncaught.py"
-                script.write_text(UNCAUGHT.format(module=f"forget_{twin}", told=["told"]))
-                _, outcomes, report = sweep(script, "--oracle", "end", "--expect",
-                                            "same,exit:3,signal:SIGINT")
-                self.assertTrue(report["boundaries"]["complete"], report["boundaries"])
-                told = outcomes["exit:3"]
-                script.write_text(UNCAUGHT.format(module=f"forget_{twin}", told=["never"]))
-                findings, _, report = sweep(script, "--oracle", "python-refcount")
+        """Of a trial that the interruption ends the interpreter's own counts are no measure; what has
+        no pointer is: values, and a list, of which the garbage collector's links are none."""
+        _, outcomes, report = self.uncaught("forget_bad", "--oracle", "end", "--expect",
+                                            "same,exit:3,signal:SIGINT", told="told")
+        self.assertTrue(report["boundaries"]["complete"], report["boundaries"])
+        told = sorted(outcomes["exit:3"])
+        for module, types in (("forget_bad", {"int", "str"}), ("leak_bad", {"list"}),
+                              ("forget_good", set()), ("leak_good", set())):
+            findings, _, report = self.uncaught(module, "--oracle", "python-refcount")
             self.assertEqual(report["unknown"], [])
-            self.assertLessEqual(set(findings), {("leaked", "int"), ("leaked", "str")})
-            self.assertEqual(sorted(set().union(*findings.values())),
-                             sorted(told) if twin == "bad" else [])
+            self.assertLessEqual(set(findings), {("leaked", name) for name in types}, module)
+            places = sorted(set().union(*findings.values()))
+            # A pointer that is left over by chance hides the list on some builds.
+            if types and (places or types != {"list"} or swept.read_version() == (3, 11)):
+                self.assertEqual(places, told, module)
+            print(f"{module}: {places}")
 
 
 if __name__ == "__main__":
