@@ -185,7 +185,7 @@ trials()
 		        down(depth - 1)
 		def top():
 		    try:
-		        down(200)
+		        down(150)
 		    except KeyboardInterrupt:
 		        pass
 		def end():
@@ -193,7 +193,7 @@ trials()
 		top()
 		end()
 	END
-	sweep -b opcode --from deep.py:6 --to py:end --budget 8trials --oracle lost -- \
+	sweep -b opcode --from deep.py:6 --to py:end --budget 4trials --oracle lost -- \
 		"$python" -S "$BATS_TEST_TMPDIR/deep.py"
 	# On the way back nobody looks for signals before end().
 	run jq -r 'select(.type == "trial") | "\(.outcome) \(.went.kind)"' "${report%.json}.jsonl"

@@ -11,7 +11,7 @@ from pathlib import Path
 import swept
 
 SUBJECT = swept.TREE / "tests/python/went_subject.py"
-SAMPLE = "80trials"  # where each instruction of a trial is a step: of some 840
+SAMPLE = "50trials"  # where each instruction of a trial is a step: of some 840
 
 # exit:1 is an uncaught exception of the subject's own, with its traceback; exit:0 is the baseline's
 # status with "Exception ignored in" on stderr.
