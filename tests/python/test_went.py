@@ -60,9 +60,12 @@ class Went(unittest.TestCase):
             counts[went["kind"]] += 1
         if "unknown" in counts:
             print(f"{counts['unknown']} of {counts.total()} trials not followed to their end")
-            counts["lost:unraisable"] += 0
-        self.assertEqual(set(counts) - {"unknown"}, expected)
-        self.assertEqual(sweep.report["went"], dict(+counts))
+        if budget:  # a sample need not have all kinds
+            self.assertLessEqual(set(counts) - {"unknown"}, expected)
+            self.assertGreaterEqual(len(counts), min(3, len(expected)))
+        else:
+            self.assertEqual(set(counts), expected)
+        self.assertEqual(sweep.report["went"], dict(counts))
         return sweep.trials
 
     def test_default_handler(self):
