@@ -17,6 +17,13 @@
 #define BEFORE "__import__('builtins').exec('''"
 #define AFTER "\n__import__('sys')." ANSWER " = answer\n''', {'__name__': 'sigsweep_question'})\n"
 
+/*
+ * Up to 3.13 the lists of free list and dict objects are arrays (Objects/listobject.c,
+ * Objects/dictobject.c, 80 each), and where an object was taken from one its address is left over
+ * there. So many are made and given back that all of these are written anew.
+ */
+#define CHURN BEFORE "[([], {}) for _ in (0,) * 200]\n''', {})\n"
+
 static int call(struct symbols *symbols, pid_t pid, const char *function, uint64_t argument,
 		double limit, uint64_t *result)
 {
@@ -26,13 +33,6 @@ static int call(struct symbols *symbols, pid_t pid, const char *function, uint64
 		return fail(-ENOENT, "no module has %s", function);
 	return remote_call(pid, address, &argument, 1, limit, result);
 }
-
-/*
- * Up to 3.13 the lists of free list and dict objects are arrays (Objects/listobject.c,
- * Objects/dictobject.c, 80 each), and where an object was taken from one its address is left over
- * there. So many are made and given back that all of these are written anew.
- */
-#define CHURN BEFORE "[([], {}) for _ in (0,) * 200]\n''', {})\n"
 
 /* A signal that nothing has acted on yet would raise its exception in our code. */
 static int drain_signals(struct symbols *symbols, pid_t pid, double limit)

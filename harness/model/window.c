@@ -388,7 +388,7 @@ static int choose_in(struct window *window, struct walker *walker)
 				   python_image(interpreter_python(window->interpreter))->runtime);
 	if (!module || !module_matches(module, glob))
 		window->in_kind =
-			window_python_is_script(window) ? WINDOW_IN_PYTHON : WINDOW_IN_EXTENSION;
+			window_script_is_in(window) ? WINDOW_IN_PYTHON : WINDOW_IN_EXTENSION;
 	return 0;
 }
 

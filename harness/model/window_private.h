@@ -20,9 +20,6 @@ bool window_python_has_name(const struct location *location, struct walker *walk
 /* Runs a walker that was just started, or has just executed its program, to the window's start. */
 int window_python_enter(struct window *window, struct walker *walker) MUST_CHECK;
 
-/* Does `in` name the file of the script, which need not end in .py? */
-bool window_python_is_script(const struct window *window);
-
 /* Fills `ends` with the addresses at which window_python_is_end() must be asked. */
 int window_python_ends(struct window *window) MUST_CHECK;
 bool window_python_is_end(const struct window *window, uint64_t pc);
@@ -43,6 +40,12 @@ bool window_companion_is_end(const struct window *window, const struct interpret
 /* window_extension.c: is code of a module that matches on the stack, or executed? */
 bool window_stack_is_in(const struct window *window, struct walker *walker,
 			const struct registers *registers);
+
+/* window_script.c: is this the code of the script, executed as a module and the module __main__? */
+bool window_script_is(const struct python *python, pid_t pid, const struct interpreter_code *code);
+
+/* Does `in` name the file of the script, which need not end in .py? */
+bool window_script_is_in(const struct window *window);
 
 /* Is `name` the path, or a part of it from a slash on to its end? */
 bool window_is_path_end(const char *path, const char *name);

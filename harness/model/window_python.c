@@ -16,7 +16,6 @@
 
 #define TRAINING_MAX 5000 /* stops at which the place of the next instruction may be learned */
 #define LINE_PARTS 256
-#define MAIN_FILE 4096
 
 /* The opcodes that a function can begin with (Python/compile.c, from 3.11 on). */
 static const char *const starters[] = {"RESUME", "RETURN_GENERATOR", "MAKE_CELL", "COPY_FREE_VARS"};
@@ -36,23 +35,6 @@ struct search {
 	bool is_found;     /* the walker stands at the place */
 };
 
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
-bool window_is_path_end(const char *path, const char *name)
-{
-	const size_t size = strlen(path);
-	const size_t length = strlen(name);
-
-	if (length > size || strcmp(path + size - length, name) != 0)
-		return false;
-	return length == size || name[0] == '/' || path[size - length - 1] == '/';
-}
-
 /* "work" is any function of that name, "Queue.put" the one so qualified. */
 static bool is_function(const struct interpreter_code *code, const char *name)
 {
@@ -62,58 +44,6 @@ static bool is_function(const struct interpreter_code *code, const char *name)
 	if (length > size || strcmp(code->function + size - length, name) != 0)
 		return false;
 	return length == size || code->function[size - length - 1] == '.';
-}
-
-/* Is it `python -c` or standard input? What is executed by -m or from an archive has no file yet
- * while the modules that look for it are imported (Modules/main.c, pymain_run_python()). */
-static bool has_no_file(const struct search *search)
-{
-	char name[3];
-	uint64_t list;
-	uint64_t first;
-	bool is_known =
-		python_module_attribute(search->python, search->walker->pid, "sys", "argv",
-					&list) == 0 &&
-		python_items(search->python, search->walker->pid, list, &first, 1) > 0 &&
-		python_unicode(search->python, search->walker->pid, first, name, sizeof(name)) >= 0;
-
-	fail_clear();
-	return is_known && (!*name || strcmp(name, "-") == 0 || strcmp(name, "-c") == 0);
-}
-
-/* The file of the module __main__: its length, or -errno while it has none. */
-static ssize_t read_main_file(const struct python *python, pid_t pid, char file[MAIN_FILE])
-{
-	uint64_t value;
-	int error = python_module_attribute(python, pid, "__main__", "__file__", &value);
-
-	return error ? error : python_unicode(python, pid, value, file, MAIN_FILE);
-}
-
-bool window_python_is_script(const struct window *window)
-{
-	char file[MAIN_FILE];
-	const bool is_known = read_main_file(interpreter_python(window->interpreter),
-					     window->walker->pid, file) >= 0;
-
-	fail_clear();
-	return is_known && window_is_path_end(file, window->in);
-}
-
-/* The script: what is executed as a module and is the module __main__. */
-static bool is_script(const struct search *search, const struct interpreter_code *code)
-{
-	char file[MAIN_FILE];
-
-	if (strcmp(code->function, "<module>") != 0 || strncmp(code->file, "<frozen", 7) == 0)
-		return false;
-	if (read_main_file(search->python, search->walker->pid, file) < 0) {
-		fail_clear();
-		return has_no_file(search);
-	}
-	/* A code object's file may be shortened from the left. */
-	return window_is_path_end(file, strncmp(code->file, "...", 3) == 0 ? last_part(code->file)
-									   : code->file);
 }
 
 static bool has_line(const struct search *search, const struct interpreter_code *code)
@@ -174,7 +104,7 @@ static int meet_code(struct search *search, struct interpreter_code *code)
 	switch (search->location->kind) {
 	case LOCATION_MODULE:
 		/* Asked anew while the module __main__ may still have no file. */
-		if (is_script(search, code))
+		if (window_script_is(search->python, search->walker->pid, code))
 			code->is_from = 1;
 		return 0;
 	case LOCATION_PYTHON_FUNCTION:
