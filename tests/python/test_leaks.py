@@ -111,8 +111,8 @@ class Leaks(unittest.TestCase):
             self.assertEqual(report["unknown"], [])
             self.assertLessEqual(set(findings), {("leaked", name) for name in types}, module)
             places = sorted(set().union(*findings.values()))
-            # A pointer that is left over by chance hides the list on some builds.
-            if types and (places or types != {"list"} or swept.read_version() == (3, 11)):
+            # On the pydebug build of 3.9 the function's own frame, kept to be used again, hides it.
+            if types and (places or types != {"list"} or swept.read_version() != (3, 9)):
                 self.assertEqual(places, told, module)
             print(f"{module}: {places}")
 

@@ -94,6 +94,7 @@ int python_lost_find(struct python_losses *losses, const struct heap *baseline,
 		struct python_lost *lost = &losses->list[i];
 
 		lost->baseline = excess_of_type(baseline, lost->type);
+		lost->trial = excess_of_type(&now, lost->type);
 		if (lost->trial <= lost->baseline)
 			continue;
 		describe(lost, python, pid);
