@@ -123,33 +123,6 @@ trials()
 	grep -q '"oracle": *"lost"' "$report"
 }
 
-# The handler is called at the backward jumps.
-@test "a handler that asks for the end that comes anyway has lost nothing" {
-	cat >"$BATS_TEST_TMPDIR/quit.py" <<-'END'
-		import signal, sys
-		class Quit(SystemExit):
-		    pass
-		def on_signal(number, frame):
-		    if sys.argv[1:]:
-		        raise Quit(0)
-		    sys.exit(0)
-		def work():
-		    for number in range(3):
-		        pass
-		signal.signal(signal.SIGTERM, on_signal)
-		work()
-	END
-	for argument in "" own; do
-		# shellcheck disable=SC2086 # none is no argument
-		sweep -b opcode --signal TERM --from py:work --oracle end,lost -- \
-			"$python" -S "$BATS_TEST_TMPDIR/quit.py" $argument
-		[ "$status" -eq 0 ]
-		run jq .went "$report"
-		[[ $output = *'"uncaught"'* ]]
-		[[ $output != *lost* ]]
-	done
-}
-
 @test "an except* takes what it names, and nothing else" {
 	cat >"$BATS_TEST_TMPDIR/star.py" <<-'END'
 		import sys

@@ -6,8 +6,8 @@ measured, versions as columns: `good`, or `bad N/M` for N violated trials of M.
 check_versions.py [--build DIR] [--pythons DIR] [--long] [--match REGEX] VERSION...
 
 The release builds are confirmed by the interpreter's own tracing as well (traced.py), and where
-instructions leave a lock held. Exit status 1
-where a verdict is not as declared or tracing says otherwise."""
+instructions leave a lock held. Exit status 1 where a verdict is not as declared or tracing says
+otherwise."""
 
 import argparse
 import json

@@ -26,10 +26,16 @@ def is_too_long(went, expected):
     return (went["kind"] == "unknown" and expected == "lost:unraisable" and
             not swept.has_watchpoints() and went["reason"].endswith("to be stepped instead"))
 
+
 EXITS = """
 import signal, sys
 
+class Quit(SystemExit):
+    pass
+
 def on_signal(number, frame):
+    if "own" in sys.argv:
+        raise Quit(0)
     sys.exit(0)
 
 def work():
@@ -88,11 +94,12 @@ class Went(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "exits.py"
             script.write_text(EXITS)
-            sweep = swept.Sweep(["-b", "opcode", "--signal", "TERM", "--oracle", "lost",
-                                 "--from", "py:work"], ["-E", script])
-        self.assertTrue(sweep.report["boundaries"]["complete"], sweep.report["boundaries"])
-        self.assertLessEqual({"uncaught"}, set(sweep.report["went"]))
-        self.assertLessEqual(set(sweep.report["went"]), {"uncaught", "pending"})
+            for arguments in ([], ["own"]):
+                sweep = swept.Sweep(["-b", "opcode", "--signal", "TERM", "--oracle", "lost",
+                                     "--from", "py:work"], ["-E", script, *arguments])
+                self.assertEqual(sweep.status, 0, sweep.message)
+                self.assertLessEqual({"uncaught"}, set(sweep.report["went"]))
+                self.assertLessEqual(set(sweep.report["went"]), {"uncaught", "pending"})
 
 
 if __name__ == "__main__":
