@@ -117,6 +117,9 @@ static uint64_t value_of(const struct look *look, const struct heap_object *obje
 	return mix(UINT64_C(0xcbf29ce484222325) ^ start ^ size << 8, bytes + start, size);
 }
 
+/* Two words of an array, of which the second points at a class, look like an object: the first one
+ * is a count only where it is no address, of which a program that is not relocatable has low ones.
+ */
 static bool read_references(const struct look *look, const unsigned char *bytes, int64_t *count)
 {
 	const unsigned int minor = look->python->version->minor;
@@ -126,7 +129,8 @@ static bool read_references(const struct look *look, const unsigned char *bytes,
 	if (minor >= 12 && (int32_t)word < 0)
 		return false; /* immortal: see python_refcount() */
 	*count = minor >= 14 ? (int64_t)(uint32_t)word : word;
-	return *count > 0 && *count < REFERENCES_MAX;
+	return *count > 0 && *count < REFERENCES_MAX &&
+	       (uint64_t)*count < look->memory.lowest_mapped;
 }
 
 /* Is there an object at this offset of the block? */

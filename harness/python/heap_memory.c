@@ -138,6 +138,7 @@ int memory_copy(struct memory *memory, pid_t pid, uint64_t sp)
 	uint64_t total = 0;
 	int error = maps_read(&maps, pid);
 
+	memory->lowest_mapped = !error && maps.count ? maps.list[0].start : 0;
 	for (size_t i = 0; !error && i < maps.count; i++) {
 		const struct mapping *mapping = &maps.list[i];
 		uint64_t start = mapping->start;

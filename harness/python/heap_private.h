@@ -37,8 +37,9 @@ struct memory {
 	size_t pool_count;
 	size_t pool_capacity;
 	uint64_t pool_size;
-	uint64_t lowest; /* of the pools */
-	uint32_t *at;    /* 1 + the index of the pool, by (address - lowest) / pool_size */
+	uint64_t lowest_mapped; /* no word below it points anywhere */
+	uint64_t lowest;        /* of the pools */
+	uint32_t *at;           /* 1 + the index of the pool, by (address - lowest) / pool_size */
 	size_t at_count;
 };
 

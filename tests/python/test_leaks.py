@@ -60,6 +60,28 @@ def sweep(script, *options):
                           for index in range(first, last + 1)]
     return findings, outcomes, done.report
 
+# What lies behind one another in an array, with classes in it, looks like objects and their counts.
+ARRAYS = """
+log = []
+
+def work():
+    log.append(1); log.append(2)
+    kinds = [float, int]
+    more = [str, dict, float, list]
+    values = [10**12 + number for number in range(50)]
+    values = None
+    return len(kinds + more)
+
+def end():
+    pass
+
+try:
+    work()
+except KeyboardInterrupt:
+    pass
+end()
+"""
+
 
 class Leaks(unittest.TestCase):
     def setUp(self):
@@ -89,6 +111,14 @@ class Leaks(unittest.TestCase):
     def test_good(self):
         self.assertTrue(self.told("good"))
         findings, _, report = sweep(FOLDER / "forget-good.py", "--oracle", "python-refcount")
+        self.assertEqual(report["unknown"], [])
+        self.assertEqual(findings, {})
+
+    def test_arrays(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "arrays.py"
+            script.write_text(ARRAYS)
+            findings, _, report = sweep(script, "--oracle", "python-refcount", "--to", "py:end")
         self.assertEqual(report["unknown"], [])
         self.assertEqual(findings, {})
 
