@@ -68,12 +68,13 @@ static bool starts(const struct instruction *instruction, const char *name)
 	return strncmp(instruction->name, name, strlen(name)) == 0;
 }
 
-/* What cannot stand in the expression that names the classes. */
+/* What cannot stand in the expression that names the classes: the clause's end, and the beginning
+ * of another statement that may have classes of its own. */
 static bool ends_expression(const struct instruction *instruction)
 {
-	return is(instruction, "POP_TOP") || is(instruction, "POP_EXCEPT") ||
-	       is(instruction, "RERAISE") || starts(instruction, "STORE_") ||
-	       starts(instruction, "RETURN_");
+	return is(instruction, "POP_EXCEPT") || is(instruction, "PUSH_EXC_INFO") ||
+	       is(instruction, "RERAISE") || starts(instruction, "RAISE_") ||
+	       starts(instruction, "RETURN_") || starts(instruction, "SETUP_");
 }
 
 /* The match that begins at `offset`: where it leads to when it fails; -1: none begins here.
