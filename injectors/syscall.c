@@ -10,6 +10,8 @@
 #include "injectors/table.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/clock.h"
+#include "harness/engine/deadline.h"
 #include "harness/kernel/registers.h"
 
 #include <stdlib.h>
@@ -35,6 +37,8 @@ struct state {
 	enum stand place; /* where the last boundary was */
 	uint64_t pc;      /* of the call's instruction */
 	long number;
+	bool blocks;  /* the call before which the walker stands */
+	double begun; /* clock_now() at the window's start */
 };
 
 static bool may_sleep(long number)
@@ -47,9 +51,11 @@ static bool may_sleep(long number)
 
 static int begin(struct injection *injection)
 {
+	struct state *state = alloc_zero(sizeof(*state));
 	int error = 0;
 
-	injection->state = alloc_zero(sizeof(struct state));
+	state->begun = clock_now();
+	injection->state = state;
 	injection->window->sees_stops_only = true;
 	for (size_t i = 0; !error && i < injection->window->end_count; i++)
 		error = walker_add_breakpoint(injection->walker, injection->window->ends[i]);
@@ -106,12 +112,41 @@ static int rewind_call(const struct injection *injection, struct state *state)
 	return error ? error : 1;
 }
 
+static int renew_deadline(const struct injection *injection, const struct state *state)
+{
+	const struct registers *registers;
+	int error = walker_registers(injection->walker, &registers);
+
+	return error ? error
+		     : deadline_renew(injection->walker->pid, state->number, registers,
+				      state->begun);
+}
+
+/* Does the call put its caller to sleep? Asked before the trials that are made here, so that all
+ * jobs ask at the same point. */
+static int ask_whether_it_blocks(const struct injection *injection, struct state *state)
+{
+	int error;
+
+	state->blocks = false;
+	if (!may_sleep(state->number))
+		return 0;
+	error = renew_deadline(injection, state);
+	return error ? error : injection->would_block(injection->context, &state->blocks);
+}
+
 static int go_before(const struct injection *injection, struct state *state)
 {
 	int more = run(injection, true);
+	int error;
 
 	state->place = BEFORE;
-	return more <= 0 ? more : rewind_call(injection, state);
+	if (more > 0)
+		more = rewind_call(injection, state);
+	if (more <= 0)
+		return more;
+	error = ask_whether_it_blocks(injection, state);
+	return error ? error : 1;
 }
 
 /* A call that was interrupted by a signal of the program's own does not come back before that has
@@ -138,20 +173,15 @@ static int go_after(const struct injection *injection, struct state *state)
 
 static int go_on(struct injection *injection, struct state *state)
 {
-	bool blocks = false;
+	int error;
 
 	if (state->place == START || state->place == AFTER)
 		return go_before(injection, state);
-	if (state->place == BEFORE && may_sleep(state->number)) {
-		int error = injection->would_block(injection->context, &blocks);
-
-		if (error)
-			return error;
-	}
-	if (!blocks)
+	if (!state->blocks || state->place == DURING)
 		return go_after(injection, state);
 	state->place = DURING;
-	return 1;
+	error = renew_deadline(injection, state);
+	return error ? error : 1;
 }
 
 static int next(struct injection *injection, struct boundary *boundary)
