@@ -21,7 +21,8 @@ enum phase {
 struct interpreter_place;
 
 struct boundary {
-	uint64_t index; /* among the eligible ones, from 1; 0: not eligible */
+	uint64_t index;  /* among the eligible ones, from 1; 0: not eligible */
+	uint64_t walked; /* among all that the injector comes to, from 1 */
 	pid_t tid;
 	uint64_t pc; /* of the instruction before which it lies (for during: of the syscall) */
 	enum phase phase;

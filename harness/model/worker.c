@@ -185,7 +185,7 @@ static int walk_window(struct walk *walk)
 	while ((more = worker->scenario->injector->next(&walk->injection, &boundary)) == 1) {
 		int error = 0;
 
-		worker->walked++;
+		boundary.walked = ++worker->walked;
 		hash_path(worker, &boundary);
 		if (trace_interrupted)
 			return -EINTR;

@@ -170,7 +170,10 @@ int blocks_decode(const struct python *python, pid_t pid, uint64_t code,
 	     n = (size_t)reading->list[n].next / BLOCKS_UNIT) {
 		decode_one(version, bytes, n, &extended, reading);
 		fill_step(&reading->out->steps[n], &reading->list[n]);
+		if (strcmp(reading->list[n].name, "RETURN_GENERATOR") == 0)
+			reading->out->steps[reading->list[n].next / BLOCKS_UNIT].begins = true;
 	}
+	reading->out->steps[0].begins = true;
 	free(bytes);
 	return error == 0 ? read_lines(python, pid, code, reading) : error;
 }

@@ -26,6 +26,7 @@ struct python_step {
 	bool is_instruction; /* not the inline cache of one */
 	bool has_effect;     /* calls, or stores where others see it */
 	bool is_half; /* a call of two instructions, the first: alone it does all, or nothing */
+	bool begins;  /* a call's first one, or, from 3.11 on, a generator's own first one */
 	bool ends;    /* returns: the frame is gone, or suspended */
 	int line;
 	uint64_t enters; /* with statements whose __enter__ it calls: they protect what follows */

@@ -12,6 +12,10 @@ import swept
 from swept import TARGETS
 
 TRUTH = swept.TREE / "tests/python/cleanup_truth.py"
+SUBJECT = TRUTH.with_name("cleanup_subject.py")
+TELLING = ["loop", "retry", "several", "nested", "dropped", "caught", "generator"]
+WITHS = ["loop", "nested"]
+CLEAN = ["dropped"]
 HELD = TARGETS / "held.py"
 NAMES = ["cleanup-finally", "cleanup-finally-good", "lock-with"]
 CLOSED = ["coroutine-close", "async-generator-close", "async-with"]
@@ -37,6 +41,16 @@ def faults(oracle, options, command):
                        ["-E", "-Wignore", *command])
     return {trial["index"]: trial["python"]["line"] for trial in done.trials
             if trial.get("findings") or trial.get("unknown")}
+
+
+def subject_places(oracle, *command):
+    """{boundary: function} of the subject's trials that leave something open, or have a finding."""
+    done = swept.Sweep(["-b", "opcode", "--from", "py:work", "--to", "py:end", "--oracle", oracle],
+                       ["-E", SUBJECT, *command])
+    if done.report["unknown"]:
+        raise AssertionError(done.report["unknown"])
+    return {trial["index"]: trial["python"]["function"].rpartition(".")[2] for trial in done.trials
+            if (trial["outcome"] == "exit:3" if oracle == "end" else trial.get("findings"))}
 
 
 class Cleanup(unittest.TestCase):
@@ -66,6 +80,19 @@ class Cleanup(unittest.TestCase):
                 print(f"{name}: {len(owed)} of {len(held)}", file=sys.stderr)
                 total += len(owed)
         self.assertTrue(total, "nothing was found at all")
+
+    def test_told(self):
+        """The subject says at its end what was not closed: exactly that is owed, but for what
+        __enter__() has opened and not returned from."""
+        for name in TELLING if swept.has_watchpoints() else TELLING[:2]:
+            with self.subTest(name):
+                left = subject_places("end", name, "tell")
+                owed = subject_places("cleanup", name)
+                early = {index: left[index] for index in left.keys() - owed.keys()}
+                self.assertLessEqual(owed.keys(), left.keys())
+                self.assertLessEqual(set(early.values()), {"open"} if name in WITHS else set())
+                print(f"{name}: {len(owed)} of {len(left)}", file=sys.stderr)
+                self.assertEqual(bool(owed), name not in CLEAN)
 
 
 if __name__ == "__main__":

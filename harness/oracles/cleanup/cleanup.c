@@ -2,7 +2,7 @@
 /*
  * Python cleanup that an interruption skips: finally blocks, __exit__ and __aexit__ that the
  * baseline runs and the trial does not. What a trial does after the exception has come up depends
- * on where that is, so one trial for each such place is followed; the others have its verdict.
+ * on when that is, so one trial for each such moment is followed; the others have its verdict.
  */
 #include "harness/oracles/cleanup/cleanup.h"
 
@@ -18,33 +18,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define FRAMES_MAX 256
 #define LOOK_FRAMES 4 /* the loop, the look at what is pending, at signals, calling the handler */
 #define DIRECT_CALL 0xe8
 #define DIRECT_CALL_SIZE 5 /* opcode and a distance of four bytes */
 
-/* What is known of all trials in which the exception comes up at one place. */
-struct rising {
-	char *key;
-	struct cleanup_loss losses[CLEANUP_LOSSES_MAX];
-	ssize_t count; /* -1: not known */
-	char *reason;
-	UT_hash_handle hh;
-};
-
 struct oracle_state {
 	struct dispatch *dispatch; /* NULL: not asked for yet */
 	struct cleanup_codes codes;
-	struct rising *places;
+	struct cleanup_rising *places;
 
 	/* Of the present trial. */
 	uint64_t tripped_at;
 	unsigned int slot;
 	bool is_watched;
-	bool is_handled;  /* the Python handler was called, at: */
-	uint64_t entered; /* struct cleanup_course */
+	bool is_handled;      /* the Python handler was called, at: */
+	uint64_t entered;     /* struct cleanup_course */
+	uint64_t fingerprint; /* where boundaries are no opcodes */
 	struct python_place frames[FRAMES_MAX];
 	size_t frame_count;
 };
@@ -60,17 +51,10 @@ static int begin(const struct stage *stage, void *knowledge, void **out)
 static void end(void *context)
 {
 	struct oracle_state *state = context;
-	struct rising *rising;
-	struct rising *next;
 
 	if (!state)
 		return;
-	HASH_ITER (hh, state->places, rising, next) {
-		HASH_DEL(state->places, rising);
-		free(rising->key);
-		free(rising->reason);
-		free(rising);
-	}
+	cleanup_free_visits(&state->places);
 	cleanup_codes_free(&state->codes);
 	dispatch_free(state->dispatch);
 	free(state);
@@ -113,6 +97,8 @@ static void read_frames(struct oracle_state *state, const struct trial *trial, p
 		count = python_places(interpreter_python(interpreter), pid, thread, state->frames,
 				      FRAMES_MAX);
 	state->frame_count = count > 0 ? (size_t)count : 0;
+	if (!trial->boundary->python)
+		state->fingerprint = cleanup_fingerprint(pid, state->frames, state->frame_count);
 	fail_clear();
 }
 
@@ -252,7 +238,8 @@ static bool is_unsure(struct oracle_state *state, const struct cleanup_course *g
 	return step && step->enters;
 }
 
-static int follow_both(struct oracle_state *state, const struct trial *trial, struct rising *rising)
+static int follow_both(struct oracle_state *state, const struct trial *trial,
+		       struct cleanup_rising *rising)
 {
 	const struct python_image *image =
 		python_image(interpreter_python(trial->stage->interpreter));
@@ -274,6 +261,7 @@ static int follow_both(struct oracle_state *state, const struct trial *trial, st
 			error = fail(-ENOTSUP,
 				     "this machine has no watchpoints, so that it was not "
 				     "seen whether __enter__ had returned");
+		cleanup_note_visit(rising, trial->boundary, frames, count, &expected, &got);
 		got.entered = state->entered;
 		if (!error)
 			rising->count =
@@ -319,21 +307,17 @@ static char *key_of(struct oracle_state *state, const struct trial *trial)
 	return key;
 }
 
-static struct rising *find_place(struct oracle_state *state, const struct trial *trial)
+static const struct cleanup_rising *find_visit(struct oracle_state *state,
+					       const struct trial *trial)
 {
 	char *key = key_of(state, trial);
-	struct rising *rising;
+	bool is_known;
+	struct cleanup_rising *rising = cleanup_find_visit(&state->places, key, trial->boundary,
+							   state->fingerprint, &is_known);
 
-	HASH_FIND_STR(state->places, key, rising);
-	if (rising) {
-		free(key);
-		return rising;
-	}
-	rising = alloc_zero(sizeof(*rising));
-	rising->key = key;
-	HASH_ADD_KEYPTR(hh, state->places, rising->key, strlen(rising->key), rising);
-	if (follow_both(state, trial, rising)) {
+	if (!is_known && follow_both(state, trial, rising)) {
 		rising->count = -1;
+		free(rising->reason);
 		rising->reason = alloc_text(fail_text());
 		fail_clear();
 	}
@@ -394,7 +378,7 @@ static bool is_judged(const struct oracle_state *state, const struct trial *tria
 static size_t judge(void *context, const struct trial *trial, struct verdict *verdicts)
 {
 	struct oracle_state *state = context;
-	const struct rising *rising;
+	const struct cleanup_rising *rising;
 
 	if (trial->watches_lost && state->is_watched && !state->is_handled) {
 		verdicts->value = VERDICT_UNKNOWN;
@@ -403,7 +387,7 @@ static size_t judge(void *context, const struct trial *trial, struct verdict *ve
 	}
 	if (!is_judged(state, trial))
 		return 0;
-	rising = find_place(state, trial);
+	rising = find_visit(state, trial);
 	if (rising->count < 0) {
 		verdicts->value = VERDICT_UNKNOWN;
 		snprintf(verdicts->title, sizeof(verdicts->title), "%.230s", rising->reason);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uthash.h>
 
 /* A code object that ran. */
 struct cleanup_code {
@@ -86,5 +87,35 @@ ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
 			const struct cleanup_event *frames, size_t frame_count,
 			const struct cleanup_course *expected, const struct cleanup_course *got,
 			struct cleanup_loss *losses) MUST_CHECK;
+
+/* What is known of all trials in which the exception comes up at one moment of the run. */
+struct cleanup_rising {
+	char *key; /* the place: code and instruction of all frames */
+	struct cleanup_loss losses[CLEANUP_LOSSES_MAX];
+	ssize_t count; /* -1: not known */
+	char *reason;
+
+	bool recurs;    /* the run comes to the place again */
+	uint64_t until; /* boundaries walked (struct boundary): those before it belong to the moment
+			 */
+	uint64_t fingerprint;
+	UT_hash_handle hh;
+};
+
+/* The moment at which the exception comes up in a trial, by the place. Takes the key (malloc).
+ * *is_known: it was asked for before; else to be filled. Owned by `places`, which
+ * cleanup_free_visits() frees. */
+struct cleanup_rising *cleanup_find_visit(struct cleanup_rising **places, char *key,
+					  const struct boundary *boundary, uint64_t fingerprint,
+					  bool *is_known);
+void cleanup_free_visits(struct cleanup_rising **places);
+
+/* What tells it from other visits to the place, by the courses from `boundary` on. */
+void cleanup_note_visit(struct cleanup_rising *rising, const struct boundary *boundary,
+			const struct cleanup_event *frames, size_t frame_count,
+			const struct cleanup_course *expected, const struct cleanup_course *got);
+
+/* A number for what the frames hold, and for the first words of what that points at. */
+uint64_t cleanup_fingerprint(pid_t pid, const struct python_place *frames, size_t count);
 
 #endif

@@ -7,6 +7,7 @@
 #include "harness/oracles/cleanup/cleanup.h"
 
 #include "harness/base/alloc.h"
+#include "harness/oracles/cleanup/effects.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,21 +23,8 @@ struct activation {
 	uint64_t inside;  /* blocks that protect the latest instruction */
 	uint64_t running; /* blocks whose cleanup the latest instruction is of */
 	uint64_t begun;   /* of these, where something had happened by then */
-	uint64_t later;   /* blocks entered after the exception came up: nobody owes them */
-	uint64_t handled; /* blocks whose handler ran after that */
-};
-
-/* So many effects of one line. */
-struct effect {
-	int code;
-	int line;
-	size_t count;
-};
-
-struct effects {
-	struct effect *list;
-	size_t count;
-	size_t capacity;
+	uint64_t open;    /* blocks entered before the exception came up, of which no cleanup ran */
+	uint64_t later;   /* blocks entered after that: nobody owes them */
 };
 
 /* Cleanup that the baseline ran after the exception would have come up. */
@@ -45,6 +33,7 @@ struct owed {
 	int code;
 	size_t block;
 	bool has_begun;
+	bool is_handled; /* the trial ran the block's handler */
 	struct effects effects;
 };
 
@@ -57,10 +46,11 @@ struct walk {
 	size_t stack[4096]; /* of known, innermost last */
 	size_t depth;
 	bool has_handled;
-	struct owed *owed; /* the baseline's */
+	struct owed *owed; /* the baseline's; the trial's walk is lent them */
 	size_t owed_count;
 	size_t owed_capacity;
-	struct effects effects; /* the trial's, after the exception came up */
+	bool is_trial;
+	struct effects effects; /* all after the exception came up */
 };
 
 static const struct python_step *step_of(const struct walk *walk, int code, int offset)
@@ -130,19 +120,6 @@ static uint64_t begun_at(const struct walk *walk, int code, int offset, uint64_t
 	return begun;
 }
 
-static void add_effect(struct effects *effects, int code, int line)
-{
-	for (size_t i = 0; i < effects->count; i++) {
-		if (effects->list[i].code == code && effects->list[i].line == line) {
-			effects->list[i].count++;
-			return;
-		}
-	}
-	alloc_grow((void **)&effects->list, effects->count, &effects->capacity,
-		   sizeof(*effects->list));
-	effects->list[effects->count++] = (struct effect){code, line, 1};
-}
-
 static struct owed *find_owed(struct walk *walk, const struct activation *activation, size_t block)
 {
 	for (size_t i = 0; i < walk->owed_count; i++)
@@ -160,19 +137,43 @@ static struct owed *find_owed(struct walk *walk, const struct activation *activa
 	return &walk->owed[walk->owed_count++];
 }
 
-/* The innermost cleanup that is under way is what does this. */
-static void credit(struct walk *walk, int code, int line)
+/* Who does what is done now. */
+static struct context now_doing(const struct walk *walk)
 {
-	const struct activation *activation;
-	uint64_t blocks = 0;
+	struct context context = {0};
+	size_t later = 0;
 
-	for (size_t n = walk->depth; n > 0 && !blocks; n--) {
-		activation = &walk->known[walk->stack[n - 1]];
-		blocks = activation->running & ~activation->later;
+	for (size_t n = walk->depth; n > 0 && !context.frame; n--) {
+		const struct activation *activation = &walk->known[walk->stack[n - 1]];
+		const uint64_t blocks = activation->running & ~activation->later;
+
+		if (blocks) {
+			context.frame = activation->frame;
+			context.owed = (struct context_blocks){blocks, activation->code};
+		} else if (activation->running) {
+			if (later == CONTEXT_LATER)
+				memmove(context.later, context.later + 1,
+					--later * sizeof(*context.later));
+			context.later[later++] =
+				(struct context_blocks){activation->running, activation->code};
+		}
 	}
-	for (size_t block = 0; blocks && block < PYTHON_BLOCKS_MAX; block++)
-		if (blocks >> block & 1)
-			add_effect(&find_owed(walk, activation, block)->effects, code, line);
+	return context;
+}
+
+/* Something is done: the baseline's is owed from there on. */
+static void note_effect(struct walk *walk, int code, int line)
+{
+	static const struct context any;
+	const struct context context = now_doing(walk);
+
+	effects_add(&walk->effects, &context, code, line);
+	if (walk->is_trial || !context.frame)
+		return;
+	for (size_t block = 0; block < PYTHON_BLOCKS_MAX; block++)
+		if (context.owed.blocks >> block & 1)
+			effects_add(&find_owed(walk, find(walk, context.frame), block)->effects,
+				    &any, code, line);
 }
 
 /* An activation that begins: at the start of its code, which no jump of its own leads to. */
@@ -181,21 +182,45 @@ static bool is_new(const struct walk *walk, const struct activation *activation,
 {
 	if (!activation || activation->code != event->code)
 		return true;
-	return event->offset == 0 && (activation->has_ended || top(walk) != activation);
+	return step_of(walk, event->code, event->offset)->begins &&
+	       (activation->has_ended || top(walk) != activation);
 }
 
 static void begin(struct walk *walk, struct activation *activation,
-		  const struct cleanup_event *event, uint64_t inside)
+		  const struct cleanup_event *event, const struct python_step *step)
 {
 	const bool was_running = activation->is_running;
 
 	*activation = (struct activation){
 		.frame = event->frame, .code = event->code, .is_running = was_running};
 	/* A generator that goes on may have been anywhere; a call has entered nothing yet. */
-	if (event->offset == 0)
+	if (step->begins)
 		activation->later = walk->has_handled ? ~UINT64_C(0) : 0;
 	else
-		activation->inside = inside;
+		activation->inside = activation->open = step->inside;
+}
+
+static void note_handlers(struct walk *walk, const struct activation *activation, uint64_t blocks)
+{
+	for (size_t i = 0; i < walk->owed_count; i++) {
+		struct owed *owed = &walk->owed[i];
+
+		owed->is_handled |= owed->frame == activation->frame &&
+				    owed->code == activation->code && (blocks >> owed->block & 1);
+	}
+}
+
+/* What is left by a jump or an exception without its cleanup, and protects again, as an except
+ * clause of the same statement does, is still owed. */
+static void note_blocks(struct walk *walk, struct activation *activation,
+			const struct python_step *step)
+{
+	if (!walk->has_handled)
+		return;
+	activation->later |= step->inside & ~activation->inside & ~activation->open;
+	activation->open &= ~(step->cleanup | step->handler);
+	if (walk->is_trial && step->handler & ~activation->later)
+		note_handlers(walk, activation, step->handler & ~activation->later);
 }
 
 static struct activation *take(struct walk *walk, const struct cleanup_event *event)
@@ -206,17 +231,14 @@ static struct activation *take(struct walk *walk, const struct cleanup_event *ev
 	if (is_new(walk, activation, event)) {
 		if (!activation)
 			activation = add(walk, event->frame);
-		begin(walk, activation, event, step->inside);
+		begin(walk, activation, event, step);
 	}
 	enter(walk, activation);
-	if (walk->has_handled)
-		activation->later |= step->inside & ~activation->inside;
+	note_blocks(walk, activation, step);
 	activation->last = event->offset;
 	activation->has_ended = step->ends;
 	activation->inside = step->inside;
 	activation->running = step->cleanup | step->handler;
-	if (walk->has_handled)
-		activation->handled |= step->handler & ~activation->later;
 	return activation;
 }
 
@@ -250,6 +272,7 @@ static void handle(struct walk *walk, const struct cleanup_event *next, uint64_t
 		struct activation *activation = &walk->known[i];
 
 		activation->later = 0;
+		activation->open = activation->inside;
 		activation->begun =
 			begun_at(walk, activation->code, activation->last, activation->running);
 	}
@@ -259,9 +282,11 @@ static void handle(struct walk *walk, const struct cleanup_event *next, uint64_t
 	if (walk->minor <= 10 && next && top(walk) && top(walk)->frame == next->frame &&
 	    !top(walk)->has_ended)
 		top(walk)->inside = step_of(walk, next->code, next->offset)->inside;
+	if (top(walk))
+		top(walk)->open = top(walk)->inside;
 }
 
-static void go(struct walk *walk, const struct cleanup_course *course, bool is_baseline,
+static void go(struct walk *walk, const struct cleanup_course *course,
 	       const struct cleanup_course *handled)
 {
 	for (size_t i = 0; i < course->count; i++) {
@@ -274,11 +299,7 @@ static void go(struct walk *walk, const struct cleanup_course *course, bool is_b
 		take(walk, event);
 		if (!walk->has_handled || !has_effect(walk, event, next))
 			continue;
-		if (is_baseline)
-			credit(walk, event->code, step_of(walk, event->code, event->offset)->line);
-		else
-			add_effect(&walk->effects, event->code,
-				   step_of(walk, event->code, event->offset)->line);
+		note_effect(walk, event->code, step_of(walk, event->code, event->offset)->line);
 	}
 }
 
@@ -303,34 +324,29 @@ static struct walk *start(const struct cleanup_codes *codes, unsigned int minor,
 
 static void end(struct walk *walk)
 {
-	for (size_t i = 0; i < walk->owed_count; i++)
-		free(walk->owed[i].effects.list);
-	free(walk->owed);
-	free(walk->effects.list);
+	for (size_t i = 0; i < walk->owed_count && !walk->is_trial; i++)
+		effects_free(&walk->owed[i].effects);
+	effects_free(&walk->effects);
+	if (!walk->is_trial)
+		free(walk->owed);
 	free(walk->known);
 	free(walk);
 }
 
-static size_t count_of(const struct effects *effects, int code, int line)
-{
-	for (size_t i = 0; i < effects->count; i++)
-		if (effects->list[i].code == code && effects->list[i].line == line)
-			return effects->list[i].count;
-	return 0;
-}
-
-static bool is_lost(struct walk *trial, const struct owed *owed, struct cleanup_loss *loss)
+static bool is_lost(const struct walk *trial, const struct walk *baseline, const struct owed *owed,
+		    struct cleanup_loss *loss)
 {
 	const struct python_block *block =
 		&trial->codes->list[owed->code]->blocks.blocks[owed->block];
-	const struct activation *activation = find(trial, owed->frame);
+	const struct context_owner owner = {owed->frame, owed->code, owed->block};
 
-	if (activation && activation->code == owed->code && activation->handled >> owed->block & 1)
+	if (owed->is_handled)
 		return false;
 	for (size_t i = 0; i < owed->effects.count; i++) {
 		const struct effect *effect = &owed->effects.list[i];
 
-		if (count_of(&trial->effects, effect->code, effect->line) >= effect->count)
+		if (effects_done(&trial->effects, &baseline->effects, &owner, effect) >=
+		    effect->count)
 			continue;
 		*loss = (struct cleanup_loss){.code = owed->code,
 					      .line = block->line,
@@ -375,12 +391,15 @@ ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
 	if (error)
 		return error;
 	baseline = start(codes, minor, frames, frame_count);
-	go(baseline, expected, true, got);
+	go(baseline, expected, got);
 	trial = start(codes, minor, frames, frame_count);
-	go(trial, got, false, got);
+	trial->is_trial = true;
+	trial->owed = baseline->owed;
+	trial->owed_count = baseline->owed_count;
+	go(trial, got, got);
 	for (size_t i = 0; i < baseline->owed_count && count < CLEANUP_LOSSES_MAX; i++)
-		count += is_lost(trial, &baseline->owed[i], &losses[count]);
-	end(baseline);
+		count += is_lost(trial, baseline, &baseline->owed[i], &losses[count]);
 	end(trial);
+	end(baseline);
 	return count;
 }

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Subjects of test_cleanup.py. `cleanup_subject.py NAME tell` knows itself whether its cleanup was done:
+exit status 3 where something is left open. Without `tell` only what it does shows it."""
+import atexit
+import os
+import sys
+
+left = []
+
+
+class Thing:
+    def __init__(self, is_open=True):
+        self.is_open = is_open
+        self.name = id(self)
+
+    def open(self):
+        if self.is_open:
+            left.append(self.name)
+
+    def close(self):
+        if self.name in left:
+            left.remove(self.name)
+
+    __enter__ = open
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Dropped(Thing):
+    """Closed at the latest when nobody refers to it."""
+
+    def __del__(self):
+        self.close()
+
+
+def loop():
+    """One line comes to the same place with something to clean up and without."""
+    for is_open in (True, False, True):
+        with Thing(is_open):
+            len("x")
+
+
+def once():
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        thing.close()
+
+
+def retry():
+    """What the second call cleans up is not the first one's."""
+    for _ in range(2):
+        try:
+            return once()
+        except KeyboardInterrupt:
+            pass
+    return None
+
+
+def several():
+    things = [Thing(), Thing()]
+    try:
+        for thing in things:
+            thing.open()
+    finally:
+        for thing in things:
+            thing.close()
+
+
+def nested():
+    with Thing():
+        with Thing():
+            len("x")
+
+
+def dropped():
+    thing = Dropped()
+    try:
+        thing.open()
+    finally:
+        thing.close()
+
+
+def caught():
+    """The block's own except clause, which it protects as well, goes on with what is raised."""
+    thing = Thing()
+    try:
+        thing.open()
+        len("x")
+    except KeyboardInterrupt:
+        len("y")
+        raise
+    finally:
+        thing.close()
+
+
+def numbers(thing):
+    try:
+        thing.open()
+        yield 1
+    finally:
+        thing.close()
+
+
+def generator():
+    for _ in range(2):
+        try:
+            return list(numbers(Thing()))
+        except KeyboardInterrupt:
+            pass
+    return None
+
+
+def work():
+    globals()[sys.argv[1]]()
+
+
+def end():
+    pass
+
+
+def tell():
+    if left and "tell" in sys.argv:
+        os._exit(3)
+
+
+atexit.register(tell)
+try:
+    work()
+except KeyboardInterrupt:
+    pass
+end()
