@@ -72,6 +72,8 @@ json_t *went_latency(const struct trial *trial);
 
 /* After the trial, the walker standing at its boundary: finds out who dropped an exception in C. */
 int went_settle(struct trial *trial) MUST_CHECK;
+/* A latency above the limit is measured once more, in a copy that need not copy its pages. */
+void went_measure_again(struct trial *trial);
 void went_answers_free(struct went_answers *answers);
 
 /* The `went` member of a trial line, in new memory (free()); NULL: none. */

@@ -118,6 +118,8 @@ static int try_boundary(struct walk *walk, const struct boundary *boundary)
 
 	if (!error)
 		error = went_settle(&trial);
+	if (!error)
+		went_measure_again(&trial);
 	if (!error) {
 		story_judge(&story, &trial);
 		error = write_examples(walk, &story);
