@@ -28,10 +28,28 @@ void track_watch_none(struct track *track)
 		track->unwatch(track->context, track->watches[--track->watch_count].slot);
 }
 
+/* What becomes of another exception, of which nobody can tell that it was this one. */
+static enum went_kind as_replaced(enum went_kind kind)
+{
+	switch (kind) {
+	case WENT_CAUGHT:
+	case WENT_BARE_EXCEPT:
+		return WENT_SWALLOWED;
+	case WENT_UNCAUGHT:
+		return WENT_REPLACED;
+	default:
+		return kind;
+	}
+}
+
 void track_finish(struct track *track, enum went_kind kind)
 {
 	track_watch_none(track);
 	track->kind = kind;
+	if (track->is_replaced) {
+		track->kind = as_replaced(kind);
+		track->at = track->replaced_at;
+	}
 	track->state = TRACK_DONE;
 	if (kind == WENT_RETURNED) { /* what it raised it has caught */
 		*track->exception = '\0';
@@ -149,13 +167,19 @@ bool track_watch_frame(struct track *track, const struct python_bare_frame *fram
 }
 
 /* Is the handler the one that CPython installs for SIGINT, which does nothing but to raise? */
-static bool is_default_handler(const struct track *track)
+static bool is_default_handler(const struct track *track, uint64_t handler)
 {
-	uint64_t handler;
+	return handler && handler == interpreter_default_handler(track->interpreter, track->pid);
+}
 
-	return python_signal_handler(interpreter_python(track->interpreter), track->pid,
-				     track->signal, &handler) == 0 &&
-	       handler && handler == interpreter_default_handler(track->interpreter, track->pid);
+static bool is_python_function(const struct track *track, uint64_t handler)
+{
+	char name[16];
+
+	return handler &&
+	       python_type_name(interpreter_python(track->interpreter), track->pid, handler, name,
+				sizeof(name)) == 0 &&
+	       (strcmp(name, "function") == 0 || strcmp(name, "method") == 0);
 }
 
 /* Who looks for signals while an exception is set has the handler called over it. Nothing may be
@@ -174,6 +198,8 @@ static void note_over(struct track *track)
 /* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
 static void enter_handler(struct track *track)
 {
+	uint64_t handler;
+
 	note_over(track);
 	track_watch_none(track);
 	track_read_frames(track);
@@ -186,7 +212,11 @@ static void enter_handler(struct track *track)
 		track_finish(track, WENT_PENDING);
 		return;
 	}
-	if (is_default_handler(track)) {
+	if (python_signal_handler(interpreter_python(track->interpreter), track->pid, track->signal,
+				  &handler))
+		handler = 0;
+	track->is_python = is_python_function(track, handler);
+	if (is_default_handler(track, handler)) {
 		snprintf(track->exception, sizeof(track->exception), "KeyboardInterrupt");
 		track_raise(track);
 		return;
@@ -223,7 +253,7 @@ static void on_signal_word(struct track *track)
 /* The class of what is being raised; up to 3.11 it may not be written yet. */
 static void name_exception(struct track *track)
 {
-	struct python_exception exception;
+	struct python_exception exception = {0};
 
 	if (python_current_exception(interpreter_python(track->interpreter), track->pid,
 				     track->thread, &exception) == 0)
@@ -243,15 +273,39 @@ static void note_raised(struct track *track, uint64_t value)
 		track->raised = track_place(track, frame, frame->offset);
 	track->last_raised = value;
 	track->last_taken = 0;
-	if (!track->home.address)
-		name_exception(track);
+	name_exception(track);
 }
 
-/* Called by C code outside of all Python frames (as the interpreter does when the script is over),
- * the handler has raised, is gone, and C code takes what it raised. */
-static bool is_taken_outside(const struct track *track)
+/* Is what was interrupted the innermost again? Nothing, where C code has called the handler outside
+ * of all Python frames, as the interpreter does when the script is over. */
+static bool is_at_home(const struct track *track)
 {
-	return track->was_raised && !track->frame_count && !track->home.address;
+	return track->frame_count ? track->frames[0].address == track->home.address
+				  : !track->home.address;
+}
+
+/* The interpreter calls a Python function's frame before anything is raised in it, but where the
+ * function does not take two arguments: what C code raises afterwards is its own. */
+static bool has_returned(struct track *track, uint64_t value)
+{
+	if (!track->frame_count)
+		return value != track->last_raised;
+	if (track->was_raised || !track->is_python)
+		return false;
+	name_exception(track);
+	return strcmp(track->exception, "TypeError") != 0;
+}
+
+/* The handler has raised and is gone, or C code has put another exception over what it raised. */
+static void leave_handler(struct track *track, uint64_t value)
+{
+	const bool is_seen = track->was_raised && !(value && value == track->last_raised);
+
+	if (!is_seen)
+		name_exception(track);
+	track_raise(track);
+	if (is_seen)
+		track_on_exception(track);
 }
 
 /* The Python handler raises, and may catch that itself: it is out when the frame that was
@@ -262,18 +316,17 @@ static void on_exception_in_handler(struct track *track)
 	const bool is_raised = track_is_raised(track, &value);
 
 	track_read_frames(track);
-	if (!is_raised && is_taken_outside(track)) {
+	if (!is_raised && track->was_raised && is_at_home(track)) {
 		track_raise(track);
-		track->is_taken = true;
+		track_take(track);
 	} else if (!is_raised) {
 		/* Pydebug builds clear what is clear already. */
 		track->last_taken =
 			track->was_raised && track->frame_count ? track->frames[0].address : 0;
-	} else if (!track->frame_count && value != track->last_raised) {
-		track_finish(track, WENT_RETURNED); /* another exception: it was over by then */
-	} else if (!track->frame_count || track->frames[0].address == track->home.address) {
-		name_exception(track);
-		track_raise(track);
+	} else if (is_at_home(track) && has_returned(track, value)) {
+		track_finish(track, WENT_RETURNED);
+	} else if (is_at_home(track)) {
+		leave_handler(track, value);
 	} else {
 		note_raised(track, value);
 	}
@@ -331,6 +384,10 @@ void track_begin(struct track *track, uint64_t thread)
 void track_hit(struct track *track, unsigned int slots)
 {
 	if (track->hits++ == (track->on_taken ? HITS_MAX_ALL : HITS_MAX)) {
+		if (track->state == TRACK_KEPT) {
+			track_finish(track, track->kept_as);
+			return;
+		}
 		track_give_up(track, "it changes more often than can be followed");
 		return;
 	}
@@ -346,21 +403,26 @@ void track_hit(struct track *track, unsigned int slots)
 }
 
 /* The process is over, and the exception was on its way. */
-static void end_raised(struct track *track, bool is_same)
+static void end_raised(struct track *track, enum track_end end)
 {
-	if (!track->is_other)
-		track->at = NULL;
-	if (track->is_other && !is_same)
-		track_finish(track, WENT_REPLACED);
+	track_finish(track, WENT_UNCAUGHT);
+	if (track->is_replaced) {
+		track->kind = end == TRACK_END_SAME ? WENT_SWALLOWED : WENT_REPLACED;
+		return;
+	}
+	if (track->is_other && end != TRACK_END_SAME) {
+		track->kind = WENT_REPLACED;
+		return;
+	}
 	/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
 	 * sys.exit(), which may well ask for the end that it has anyway. */
-	else if (is_same && !(track->is_exit && !track->is_other))
-		track_finish(track, WENT_SWALLOWED);
-	else
-		track_finish(track, WENT_UNCAUGHT);
+	if (end != TRACK_END_OTHER && !(track->is_exit && !track->is_other))
+		track->kind = WENT_SWALLOWED;
+	if (!track->is_other)
+		track->at = track->kind == WENT_SWALLOWED ? track->outermost : NULL;
 }
 
-void track_end(struct track *track, bool is_readable, bool is_same)
+void track_end(struct track *track, bool is_readable, enum track_end end)
 {
 	track->watch_count = 0;
 	switch (track->state) {
@@ -374,12 +436,12 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 		if (track->home.address)
 			track_finish(track, WENT_UNFINISHED);
 		else if (track->was_raised) /* nobody has taken it */
-			end_raised(track, is_same);
+			end_raised(track, end);
 		else
 			track_finish(track, WENT_RETURNED);
 		break;
 	case TRACK_RAISED:
-		end_raised(track, is_same);
+		end_raised(track, end);
 		break;
 	case TRACK_CLAUSE:
 	case TRACK_LEFT:
@@ -389,7 +451,7 @@ void track_end(struct track *track, bool is_readable, bool is_same)
 					    : WENT_UNFINISHED);
 		break;
 	case TRACK_KEPT:
-		track_finish(track, WENT_BARE_EXCEPT);
+		track_finish(track, track->kept_as);
 		break;
 	case TRACK_OFF:
 	case TRACK_DONE:

@@ -51,7 +51,7 @@ enum track_state {
 	TRACK_CLAUSE,   /* a clause handles it */
 	TRACK_LEFT,     /* the clause is over: the next instruction says how */
 	TRACK_RERAISED, /* it raises what it has handled again */
-	TRACK_KEPT,     /* a clause without a class took it: it may be raised again */
+	TRACK_KEPT,     /* a clause took it, and somebody holds it: it may be raised again */
 	TRACK_DONE,
 };
 
@@ -83,8 +83,8 @@ struct track {
 	/* What is known. Places are the interpreter's; NULL: none. */
 	enum went_kind kind; /* NONE until it is TRACK_DONE */
 	enum track_state state;
-	char exception[64]; /* the class; "" until it is raised or known */
-	char over[64];      /* the class of what was being raised already when the handler was
+	char exception[96]; /* the class; "" until it is raised or known */
+	char over[96];      /* the class of what was being raised already when the handler was
 			     * called; "": nothing was */
 	const struct interpreter_place
 		*entered; /* the instruction at which the handler was called */
@@ -99,20 +99,28 @@ struct track {
 	size_t watch_count;
 	struct python_bare_frame frames[TRACK_FRAMES];
 	size_t frame_count;
-	size_t frames_left;            /* further out than those watched */
-	bool is_deep;                  /* as many frames as can be read: there may be more */
-	bool is_other;                 /* RAISED: one of another class was set since, at `at` */
-	bool is_taken;                 /* RAISED: the exception is out of the thread's state */
-	bool is_exit;                  /* RAISED: one that ends the program without a word */
-	bool is_apart;                 /* RAISED: the frames do not lead to a script's outermost */
-	uint64_t handled_before;       /* RAISED: what was being handled */
+	size_t frames_left;                /* further out than those watched */
+	bool is_deep;                      /* as many frames as can be read: there may be more */
+	bool is_other;                     /* RAISED: one of another class was set since, at `at` */
+	bool is_taken;                     /* RAISED: the exception is out of the thread's state */
+	struct python_bare_frame taken_in; /* is_taken: the innermost frame then; address 0: none */
+	bool is_exit;                      /* RAISED: one that ends the program without a word */
+	bool is_apart; /* RAISED: the frames do not lead to a script's outermost */
+	const struct interpreter_place *outermost; /* RAISED: where its frame was left, if at all */
+	uint64_t handled_before;                   /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
 	uint64_t last_raised;          /* HANDLER: to see where the exception came up */
 	bool was_raised;
+	bool is_python;      /* HANDLER: a Python function or method */
 	uint64_t last_taken; /* ... and the frame from which one was just taken */
 	int clause_start;
 	int clause_at;
-	uint64_t handled; /* CLAUSE: the exception; 0: not known yet */
+	uint64_t handled;       /* CLAUSE: the exception; 0: not known yet */
+	enum went_kind kept_as; /* KEPT: unless it is raised again */
+	char followed[96];      /* the class of what is on its way: `exception`, or once
+				 * is_replaced another one, that C code has set over it */
+	bool is_replaced;
+	const struct interpreter_place *replaced_at;
 };
 
 /* The caller's members are filled, all else is zero; the process stands before the delivery. An
@@ -128,10 +136,14 @@ bool track_is_pending(const struct track *track);
 /* Ends the track, with the reason: UNKNOWN. */
 void track_give_up(struct track *track, const char *reason);
 
-/*
- * The process is at its end (`is_readable`) or gone; nothing is watched any more. `is_same`: it
- * ended as without the signal.
- */
-void track_end(struct track *track, bool is_readable, bool is_same);
+enum track_end {
+	TRACK_END_OTHER,
+	TRACK_END_STATUS, /* with a status that it has without the signal, and that no exception
+			   * that nobody catches gives it */
+	TRACK_END_SAME,   /* as without the signal */
+};
+
+/* The process is at its end (`is_readable`) or gone; nothing is watched any more. */
+void track_end(struct track *track, bool is_readable, enum track_end end);
 
 #endif

@@ -47,16 +47,23 @@ static bool is_alive(struct track *track)
 }
 
 /*
- * A clause without a class is over. What it took may have been put away, to be raised later: as
- * contextlib.ExitStack does with what comes up while it closes.
+ * A clause is over, and has taken the exception. Somebody may have put it away, to raise it later:
+ * as contextlib.ExitStack does with what comes up while it closes, and a future with what its work
+ * has raised. Where each instruction costs time, that is not waited for if the clause asked for it.
  */
-static void keep(struct track *track)
+static void keep(struct track *track, enum went_kind kind)
 {
+	struct python_word word =
+		python_exception_word(interpreter_python(track->interpreter), track->thread);
+
 	track_watch_none(track);
 	track->state = TRACK_KEPT;
-	if (!is_alive(track))
-		track_finish(track, WENT_BARE_EXCEPT);
-	else
+	track->kept_as = kind;
+	if (!is_alive(track) || (kind == WENT_CAUGHT && track->is_stepped))
+		track_finish(track, kind);
+	else if (kind == WENT_CAUGHT && track_watch(track, TRACK_ON_EXCEPTION, word, NULL))
+		track_finish(track, kind);
+	else if (kind != WENT_CAUGHT)
 		(void)track_watch_exception(track);
 }
 
@@ -65,7 +72,7 @@ static void on_kept(struct track *track)
 	uint64_t value;
 
 	if (!is_alive(track)) {
-		track_finish(track, WENT_BARE_EXCEPT);
+		track_finish(track, track->kept_as);
 		return;
 	}
 	if (!track_is_raised(track, &value) || value != track->handled)
@@ -85,14 +92,12 @@ static void end_clause(struct track *track, bool is_by_exception)
 	track->at = track_place(track, &track->home, track->clause_at);
 	if (clause == PYTHON_CLAUSE_UNKNOWN)
 		track_give_up(track, "the clause that handles the exception is not understood");
-	else if (clause == PYTHON_CLAUSE_TYPED)
-		track_finish(track, WENT_CAUGHT);
 	else if (is_by_exception)
-		track_finish(track, WENT_REPLACED);
-	else if (clause == PYTHON_CLAUSE_WITH)
-		track_finish(track, WENT_CAUGHT);
+		track_finish(track, clause == PYTHON_CLAUSE_TYPED ? WENT_CAUGHT : WENT_REPLACED);
+	else if (clause == PYTHON_CLAUSE_TYPED || clause == PYTHON_CLAUSE_WITH)
+		keep(track, WENT_CAUGHT);
 	else
-		keep(track);
+		keep(track, WENT_BARE_EXCEPT);
 }
 
 /*
@@ -126,7 +131,7 @@ static void on_handled(struct track *track)
 	if (!track->handled) {
 		track->handled = handled;
 		if (!track_is_ours(track, handled))
-			track_replace(track, handled);
+			(void)track_replace(track, handled);
 		return;
 	}
 	if (handled == track->handled || !track_is_same(&track->home, &now))

@@ -28,6 +28,10 @@ bool track_is_raised(const struct track *track, uint64_t *value);
 
 /* An exception is on its way from track->frames, innermost first. */
 void track_raise(struct track *track);
+/* The exception is out of the thread's state; track->frames are as they are now. */
+void track_take(struct track *track);
+/* The thread's state has another exception than it had, or none. */
+void track_on_exception(struct track *track);
 void track_hit_raised(struct track *track, const struct track_watch *watch);
 
 /* The name of the opcode that a frame notes as its instruction. */
@@ -35,10 +39,11 @@ const char *track_opcode(const struct track *track, const struct python_bare_fra
 bool track_is_same(const struct python_bare_frame *left, const struct python_bare_frame *right);
 /* What is being handled; false: the thread's state cannot be read. */
 bool track_read_handled(const struct track *track, uint64_t *value);
-/* Is it an object of the class that was raised? Where that is not known, it is now. */
+/* Is it an object of the class that is on its way? Where that is not known, it is now. */
 bool track_is_ours(struct track *track, uint64_t value);
-/* A clause handles `value`, which is another exception. */
-void track_replace(struct track *track, uint64_t value);
+/* A clause handles `value`, which is another exception. Is that to be followed? Else all is over.
+ */
+bool track_replace(struct track *track, uint64_t value);
 
 /* A clause of `frame` begins; `handled`: what it handles, 0: it has yet to say. */
 void track_begin_clause(struct track *track, const struct python_bare_frame *frame,

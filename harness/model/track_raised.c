@@ -89,10 +89,12 @@ static bool is_apart(struct track *track)
 	const struct interpreter_place *place;
 	const char *name;
 
+	track->outermost = NULL;
 	if (!track->frame_count || track->frame_count == TRACK_FRAMES)
 		return false;
 	outermost = &track->frames[track->frame_count - 1];
 	place = track_place(track, outermost, outermost->offset);
+	track->outermost = place;
 	name = place ? strrchr(place->place, ':') : NULL;
 	/* `python -m` and what is in an archive are started by runpy (Lib/runpy.py). */
 	return name && strcmp(name, ":<module>") != 0 && strcmp(name, ":_run_module_as_main") != 0;
@@ -146,6 +148,8 @@ bool track_read_handled(const struct track *track, uint64_t *value)
 
 void track_raise(struct track *track)
 {
+	if (!track->is_replaced)
+		memcpy(track->followed, track->exception, sizeof(track->followed));
 	track->state = TRACK_RAISED;
 	track->handled = 0;
 	track->is_taken = false;
@@ -176,7 +180,7 @@ static bool is_ours_again(const struct track *track)
 
 	return python_current_exception(interpreter_python(track->interpreter), track->pid,
 					track->thread, &exception) == 0 &&
-	       strcmp(exception.type_name, track->exception) == 0;
+	       strcmp(exception.type_name, track->followed) == 0;
 }
 
 /*
@@ -194,7 +198,41 @@ static bool has_seen_enough(struct track *track)
 	return true;
 }
 
-static void on_exception(struct track *track)
+/*
+ * The exception was put aside, by C code that has something to do meanwhile (a destructor to call,
+ * a generator to close) or that drops it. What comes up and is caught further in than where that
+ * was done is not it.
+ */
+static bool is_further_in(const struct track *track)
+{
+	if (!track->is_taken || !track->taken_in.address)
+		return false;
+	for (size_t n = 1; n < track->frame_count; n++)
+		if (track_is_same(&track->frames[n], &track->taken_in))
+			return true;
+	return false;
+}
+
+void track_take(struct track *track)
+{
+	track->is_taken = true;
+	track->taken_in =
+		track->frame_count ? track->frames[0] : (struct python_bare_frame){.address = 0};
+}
+
+/* The thread's state has no exception any more. */
+static void on_taken(struct track *track)
+{
+	/* What is raised and taken after it, as while it is printed, is not it. */
+	if (!track->is_taken && track->on_taken && !track->is_replaced)
+		track->on_taken(track->context);
+	track_take(track);
+	/* The interpreter has it, to print it: what comes up from now on is not it. */
+	if (!track->frame_count)
+		track_watch_none(track);
+}
+
+void track_on_exception(struct track *track)
 {
 	struct python_bare_frame now;
 	bool was_other;
@@ -203,32 +241,30 @@ static void on_exception(struct track *track)
 	if (has_seen_enough(track))
 		return;
 
+	track_read_frames(track);
+	if (is_further_in(track))
+		return;
 	if (!track_is_raised(track, &value)) {
-		/* What is raised and taken after it, as while it is printed, is not it. */
-		if (!track->is_taken && track->on_taken)
-			track->on_taken(track->context);
-		track->is_taken = true;
-		/* The interpreter has it, to print it: what comes up from now on is not it. */
-		track_read_frames(track);
-		if (!track->frame_count)
-			track_watch_none(track);
+		on_taken(track);
 		return;
 	}
 	was_other = track->is_other;
 	track->is_other = !is_ours_again(track);
-	if (track->is_other && !track->is_taken && track->on_taken)
+	if (track->is_other && !track->is_taken && track->on_taken && !track->is_replaced)
 		track->on_taken(track->context);
-	track->is_taken = track->is_other;
+	if (track->is_other)
+		track_take(track);
+	else
+		track->is_taken = false;
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
 		track->at = track_place(track, &now, now.offset);
 	if (!has_more(track) && !track->is_apart)
 		return;
-	track_read_frames(track);
 	if (track->frame_count && !is_watched(track, &track->frames[0]) && can_go_on(track, 0))
 		watch_way_out(track);
 }
 
-/* Is it an object of the class that was raised? Where that is not known, it is now. */
+/* Is it an object of the class that is on its way? Where that is not known, it is now. */
 bool track_is_ours(struct track *track, uint64_t value)
 {
 	char name[sizeof(track->exception)];
@@ -236,9 +272,11 @@ bool track_is_ours(struct track *track, uint64_t value)
 	if (!value || python_type_name(interpreter_python(track->interpreter), track->pid, value,
 				       name, sizeof(name)))
 		return false;
-	if (!*track->exception)
+	if (!*track->exception) {
 		memcpy(track->exception, name, sizeof(name));
-	return strcmp(name, track->exception) == 0;
+		memcpy(track->followed, name, sizeof(name));
+	}
+	return strcmp(name, track->followed) == 0;
 }
 
 /* Does an exception hold one of the class that was raised, as what it came up after, at most
@@ -259,15 +297,22 @@ static bool is_chained(struct track *track, uint64_t value, int depth)
 /*
  * A clause handles `value`, which is another exception. Python code that had put it in place of
  * this one would have been seen to handle this one, since frames are watched from the innermost on:
- * it was C code, which either holds on to this one in the other (as its cause) or has lost it.
+ * it was C code, which either holds on to this one in the other (as its cause) or loses it, where
+ * somebody takes the other: that is on its way from here on.
  */
-void track_replace(struct track *track, uint64_t value)
+bool track_replace(struct track *track, uint64_t value)
 {
-	const bool is_lost = !track->is_apart && !is_chained(track, value, CHAIN_MAX);
-
 	if (!track->is_other)
 		track->at = track_place(track, &track->home, track->home.offset);
-	track_finish(track, is_lost ? WENT_SWALLOWED : WENT_REPLACED);
+	if (track->is_replaced || track->is_apart || is_chained(track, value, CHAIN_MAX) ||
+	    python_type_name(interpreter_python(track->interpreter), track->pid, value,
+			     track->followed, sizeof(track->followed))) {
+		track_finish(track, WENT_REPLACED);
+		return false;
+	}
+	track->is_replaced = true;
+	track->replaced_at = track->at;
+	return true;
 }
 
 static void swallow(struct track *track, const struct python_bare_frame *frame)
@@ -288,7 +333,8 @@ static void go_on_with_blocks(struct track *track, const struct python_bare_fram
 		track_begin_clause(track, now, handled);
 	} else {
 		track->home = *now;
-		track_replace(track, handled);
+		if (track_replace(track, handled))
+			track_begin_clause(track, now, handled);
 	}
 }
 
@@ -318,5 +364,5 @@ void track_hit_raised(struct track *track, const struct track_watch *watch)
 	if (watch->what == TRACK_ON_FRAME)
 		go_on(track, &watch->frame);
 	else
-		on_exception(track);
+		track_on_exception(track);
 }

@@ -131,10 +131,20 @@ void went_miss(struct trial *trial)
 			      "the CPU stopped it without saying at which watch");
 }
 
-/* An end without the signal that shows that nobody had to catch anything. */
-static bool is_as_without(const struct trial *trial)
+/* An end that the program has without the signal shows that nobody had to catch anything; so does
+ * its status, but for the one that CPython gives it for an exception that nobody catches. */
+static enum track_end end_of(const struct trial *trial)
 {
-	return trial->outcome.kind == OUTCOME_SAME && !trial->stage->baseline->awaits_signal;
+	const struct outcome *baseline = &trial->stage->baseline->outcome;
+
+	if (trial->stage->baseline->awaits_signal)
+		return TRACK_END_OTHER;
+	if (trial->outcome.kind == OUTCOME_SAME)
+		return TRACK_END_SAME;
+	return trial->outcome.kind == OUTCOME_EXIT && baseline->kind == OUTCOME_EXIT &&
+			       trial->outcome.number == baseline->number && baseline->number != 1
+		       ? TRACK_END_STATUS
+		       : TRACK_END_OTHER;
 }
 
 /*
@@ -163,7 +173,7 @@ void went_at_end(struct trial *trial)
 		return;
 	if (went->track.state == TRACK_PENDING && went->delivered)
 		went->entered = own_time(trial);
-	track_end(&went->track, true, is_as_without(trial));
+	track_end(&went->track, true, end_of(trial));
 }
 
 double went_sample_due(const struct trial *trial)
@@ -212,7 +222,7 @@ void went_end(struct trial *trial)
 	if (is_on(trial) && trial->watches_lost)
 		track_give_up(&trial->went.track, TRIAL_WATCHES_LOST);
 	if (is_on(trial))
-		track_end(&trial->went.track, false, is_as_without(trial));
+		track_end(&trial->went.track, false, end_of(trial));
 }
 
 double went_seconds(const struct went *went)

@@ -3,7 +3,7 @@
  * Who dropped an exception in C: the trial is made once more, and at each moment at which the
  * exception is taken out of the thread's state the stack is read. The last such moment before a
  * Python frame went on is the one. PyErr_WriteUnraisable() is known by the hook that it calls,
- * since it is inlined in some builds. Asked once for each place.
+ * since it is inlined in some builds.
  */
 #include "harness/model/went.h"
 
@@ -152,13 +152,16 @@ static void answer(struct search *search, struct went_answer *out)
 	struct interpreter *interpreter = search->stage->interpreter;
 	struct callee_name name;
 
-	out->kind = WENT_SWALLOWED;
+	out->kind = search->is_unraisable ? WENT_UNRAISABLE : WENT_SWALLOWED;
+	if (search->is_unraisable)
+		return;
 	if (search->follow.is_blocked && search->track.kind != WENT_SWALLOWED)
 		out->kind = WENT_UNKNOWN;
-	if (!search->count || search->track.kind != WENT_SWALLOWED)
+	/* NONE: no Python frame went on after it. */
+	if (!search->count ||
+	    (search->track.kind != WENT_SWALLOWED && search->track.kind != WENT_NONE))
 		return;
-	if (search->is_unraisable ||
-	    callee_passes(walker, interpreter, search->frames, search->count, "Unraisable"))
+	if (callee_passes(walker, interpreter, search->frames, search->count, "Unraisable"))
 		out->kind = WENT_UNRAISABLE;
 	else if (callee_find(walker, interpreter, walker->pid, search->frames, search->count,
 			     &name))
@@ -199,6 +202,13 @@ static int ask(struct went_answers *answers, const struct trial *trial)
 	return error;
 }
 
+/* One instruction may call many functions: only where each question takes long is the answer for
+ * another trial taken. */
+static bool is_asked_again(const struct trial *trial)
+{
+	return !trial->went.track.is_stepped;
+}
+
 int went_settle(struct trial *trial)
 {
 	struct went_answers *answers = &trial->stage->went_answers;
@@ -207,6 +217,8 @@ int went_settle(struct trial *trial)
 
 	if (trial->went.track.kind != WENT_SWALLOWED || !trial->went.track.at)
 		return 0;
+	if (is_asked_again(trial))
+		went_answers_free(answers);
 	if (!find_answer(answers, trial))
 		error = ask(answers, trial);
 	found = find_answer(answers, trial);

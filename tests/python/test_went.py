@@ -11,7 +11,7 @@ from pathlib import Path
 import swept
 
 SUBJECT = swept.TREE / "tests/python/went_subject.py"
-SAMPLE = "50trials"  # where each instruction of a trial is a step: of some 840
+SAMPLE = "50trials"  # where each instruction of a trial is a step: of some 1200
 
 # exit:1 is an uncaught exception of the subject's own, with its traceback; exit:0 is the baseline's
 # status with "Exception ignored in" on stderr.
@@ -44,6 +44,70 @@ def work():
 
 signal.signal(signal.SIGTERM, on_signal)
 work()
+"""
+
+
+# Does the program itself know that the handler was called? It ends with 13 where nothing came of it.
+DROPS = """
+import os, signal, sqlite3
+
+called = []
+
+class Stop(Exception):
+    pass
+
+def on_signal(number, frame):
+    called.append(1)
+    raise Stop
+
+def double(value):
+    return value * 2
+
+def work():
+    for call, arguments in ((db.execute, ("select double(1)",)),
+                            (db.executescript, ("select double(2);",))):
+        try:
+            {body}
+        except {clause}:
+            {then}
+
+def done():
+    pass
+
+db = sqlite3.connect(":memory:")
+db.create_function("double", 1, double)
+signal.signal(signal.SIGINT, on_signal)
+work()
+done()
+if called:
+    os._exit(13)
+"""
+
+LATE = """
+import atexit
+
+def late():
+    len([])
+
+def work():
+    return 1
+
+atexit.register(late)
+work()
+"""
+
+# Each reference that is counted is a page that a copy has to copy first.
+COUNTS = """
+data = list(range(6000000))
+
+def work():
+    return sum(data)
+
+def done():
+    pass
+
+work()
+done()
 """
 
 
@@ -100,6 +164,68 @@ class Went(unittest.TestCase):
                 self.assertEqual(sweep.status, 0, sweep.message)
                 self.assertLessEqual({"uncaught"}, set(sweep.report["went"]))
                 self.assertLessEqual(set(sweep.report["went"]), {"uncaught", "pending"})
+
+    def drops(self, body, clause, then):
+        """{what is said of those of which nothing came: by whom}, and the other kinds."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "drops.py"
+            script.write_text(DROPS.format(body=body, clause=clause, then=then))
+            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost,end", "--expect", "exit:13,exit:1",
+                                 "--from", "py:work", "--to", "py:done"], ["-E", script])
+        dropped = [trial for trial in sweep.trials if trial["outcome"] == "exit:13" and
+                   trial["went"]["kind"] != "returned"]
+        return sweep, dropped
+
+    def test_dropped(self):
+        """SQLite sets its own exception over what its callback has raised; int() does over what the
+        handler has."""
+        for body, name in (("call(*arguments)", "sqlite3.Error"), ("int('x')", "ValueError")):
+            sweep, dropped = self.drops(body, name, "pass")
+            kinds = {trial["went"]["kind"] for trial in dropped}
+            self.assertLessEqual(kinds, {"lost:c-code"})
+            if "call" in body:
+                by = {trial["went"].get("by", "").rpartition(":")[2] for trial in dropped}
+                self.assertTrue(dropped)
+                if swept.has_watchpoints():
+                    self.assertEqual(by, {"execute", "executescript"})
+            for trial in sweep.trials:
+                if trial not in dropped:
+                    self.assertIn(trial["went"]["kind"], {"uncaught", "pending"}, trial)
+                self.assertEqual(trial["went"].get("exception", "Stop"), "Stop", trial)
+            print(f"{body}: {len(dropped)} of {len(sweep.trials)}")
+
+    def test_passed_on(self):
+        """Nobody takes what SQLite raises in its place: that ends the program."""
+        for clause, then in (("sqlite3.Error", "raise"), ("OSError", "pass")):
+            sweep, dropped = self.drops("call(*arguments)", clause, then)
+            self.assertEqual(dropped, [])
+            kinds = {trial["went"]["kind"] for trial in sweep.trials}
+            self.assertLessEqual({"replaced", "uncaught"}, kinds)
+            self.assertLessEqual(kinds, {"replaced", "uncaught", "pending"})
+
+    def test_at_the_end(self):
+        """What comes up in a function of atexit's is printed, and ends nothing."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "late.py"
+            script.write_text(LATE)
+            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work"],
+                                ["-E", script])
+        for trial in sweep.trials:
+            meaning = {"signal:SIGINT": {"uncaught"},
+                       "exit:0": {"lost:unraisable", "lost:c-code"}}[trial["outcome"]]
+            if not is_too_long(trial["went"], "lost:unraisable"):
+                self.assertIn(trial["went"]["kind"], meaning, trial)
+
+    @unittest.skipUnless(swept.has_watchpoints(), "this machine has no watchpoints")
+    def test_latency_of_copies(self):
+        """sum() takes some ten milliseconds for it, and twenty times as long in a fresh copy."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "counts.py"
+            script.write_text(COUNTS)
+            sweep = swept.Sweep(["-b", "opcode", "--oracle", "latency", "--from", "py:work",
+                                 "--to", "py:done"], ["-E", script])
+        self.assertEqual(sweep.status, 0, sweep.message)
+        self.assertEqual(sweep.report["findings"], [])
 
 
 if __name__ == "__main__":

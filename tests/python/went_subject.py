@@ -216,6 +216,76 @@ def through_much():
         mark(CAUGHT)
 
 
+def class_by_expression():
+    try:
+        step(1)
+    except ValueError and OSError or EXPECTED:
+        mark(CAUGHT)
+
+
+def class_with_a_name():
+    try:
+        step(1)
+    except (kind := EXPECTED):
+        mark(CAUGHT if kind else 99)
+
+
+def put_away():
+    """Raised again by code that had it, behind the clause that asked for it."""
+    kept = None
+    try:
+        step(1)
+    except BaseException as error:
+        kept = error
+    if kept:
+        raise kept
+
+
+def raised_later():
+    try:
+        put_away()
+    except EXPECTED:
+        mark(CAUGHT)
+
+
+class Busy:
+    """Raises and catches, as often as it is dropped."""
+
+    def __del__(self):
+        try:
+            {}[1]
+        except KeyError:
+            pass
+
+
+def numbers_busy():
+    try:
+        yield 1
+        yield 2
+    finally:
+        Busy()
+
+
+def drops(depth):
+    busy = Busy()
+    try:
+        if depth:
+            return drops(depth - 1)
+        for _ in numbers_busy():
+            step(1)
+    finally:
+        len([])
+    return busy
+
+
+def through_destructors():
+    """What comes up while the interruption is put aside is not it."""
+    try:
+        drops(4)
+    except EXPECTED:
+        mark(CAUGHT)
+
+
 class Thing:
     def __del__(self):
         step(1)
@@ -234,7 +304,8 @@ def subject():
     for function in (typed, second_clause, bare, bare_behind_typed, base_passed_on,
                      clause_raises_other, finally_passes, finally_leaves, finally_raises, with_lock,
                      with_swallows, with_raises, with_suppress, in_clause, generators, through_c,
-                     through_much, unraisable):
+                     through_much, class_by_expression, class_with_a_name, raised_later,
+                     through_destructors, unraisable):
         function()
 
 
