@@ -114,6 +114,8 @@ static void print_result(const struct result *result, const json_t *finding, uin
 	const struct view_settings look = view_settings_for(stdout);
 	struct layout layout = {.out = stdout, .settings = &look};
 	char *place = example_place(json_object_get(result->example, "where"));
+	const json_t *unknown;
+	size_t n;
 
 	printf("boundary %llu at %s\n", (unsigned long long)index, place);
 	printf("  instruction  %s\n",
@@ -122,6 +124,8 @@ static void print_result(const struct result *result, const json_t *finding, uin
 	printf("  outcome      %s\n", text_of(result->trial, "outcome"));
 	if (json_object_get(result->trial, "benign"))
 		printf("  benign       %s\n", text_of(result->trial, "benign"));
+	json_array_foreach (json_object_get(result->trial, "unknown"), n, unknown)
+		printf("  unknown      %s\n", json_string_value(unknown));
 	printf("  %s/%s: %s\n\n", text_of(result->example, "oracle"),
 	       text_of(result->example, "kind"), text_of(result->example, "title"));
 	example_print(&layout, json_object_get(result->example, "example"), true);

@@ -74,6 +74,12 @@ static bool is_complete(const json_t *report)
 	return json_is_true(json_object_get(json_object_get(report, "boundaries"), "complete"));
 }
 
+static json_int_t count_skipped(const json_t *report)
+{
+	return json_integer_value(
+		json_object_get(json_object_get(report, "boundaries"), "skipped"));
+}
+
 static bool is_sample(const struct scenario *scenario)
 {
 	return scenario->budget_trials || scenario->budget_seconds > 0;
@@ -91,6 +97,12 @@ static int judge(const struct run_settings *settings, const struct sweep *sweep)
 	    !settings->allow_incomplete) {
 		warn("no finding, but the sweep is not complete, so this is no proof; the report "
 		     "says why (--allow-incomplete takes it as it is)");
+		return STATUS_FAILED;
+	}
+	/* A budget is no reason for a boundary of the sample that could not be tried. */
+	if (count_skipped(sweep->report) && !settings->allow_incomplete) {
+		warn("no finding, but some boundaries could not be tried, so this is no proof; the "
+		     "report says why (--allow-incomplete takes it as it is)");
 		return STATUS_FAILED;
 	}
 	if (json_array_size(json_object_get(sweep->report, "unknown")) &&

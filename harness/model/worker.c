@@ -60,13 +60,17 @@ static bool is_new(struct walk *walk, const struct story *story, size_t n)
 static int write_examples(struct walk *walk, const struct story *story)
 {
 	const struct sink *sink = &walk->worker->sink;
+	bool is_violated = false;
 	int error = 0;
 
 	for (size_t i = 0; !error && i < story->count; i++) {
-		if (story->verdicts[i].value == VERDICT_VIOLATED && is_new(walk, story, i))
+		if (story->verdicts[i].value != VERDICT_VIOLATED)
+			continue;
+		is_violated = true;
+		if (is_new(walk, story, i))
 			error = story_write_example(story, i, sink);
 	}
-	if (!error && walk->worker->tell_all && !story->count)
+	if (!error && walk->worker->tell_all && !is_violated)
 		error = story_write_plain(story, sink);
 	return error;
 }

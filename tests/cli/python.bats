@@ -403,3 +403,41 @@ unknown_python()
 		"$report")" -eq 0 ]
 	[ "$(jq '.baseline.outcome' "$report")" = '"exit:0"' ]
 }
+
+@test "a sleep until a point in time is interrupted in it, however long the trials before take" {
+	cat >"$BATS_TEST_TMPDIR/sleeps.py" <<-'END'
+		import threading, time
+		lock = threading.Lock()
+		lock.acquire()
+		def work():
+		    time.sleep(0.05)
+		    lock.acquire(timeout=0.05)
+		def end(): pass
+		work()
+		end()
+	END
+	# shellcheck disable=SC2030 # each job walks to both
+	for jobs in 1 2; do
+		sweep -j$jobs -b syscall --from py:work --to py:end -- "$python" -S "$BATS_TEST_TMPDIR/sleeps.py"
+		[ "$(grep -c '"phase":"during"' "${report%.json}.jsonl")" -ge 2 ]
+		grep -q '"complete": *true' "$report"
+	done
+}
+
+@test "a replay says what is unknown of a trial" {
+	cat >"$BATS_TEST_TMPDIR/thread.py" <<-'END'
+		import threading
+		def work():
+		    thread = threading.Thread(target=len, args=("x",))
+		    thread.start()
+		    thread.join()
+		work()
+	END
+	run "$sigsweep" run -q -b opcode --oracle cleanup,python-lock --from py:work --budget 3trials \
+		-o "$report" -- "$python" -S "$BATS_TEST_TMPDIR/thread.py"
+	[ "$status" -eq 3 ]
+	run "$sigsweep" replay "$report" 1
+	[ "$status" -eq 0 ]
+	[[ $output == *"unknown      cleanup: it starts a second thread"* ]]
+	[[ $output == *"unknown      python-lock: without the signal it starts a second thread"* ]]
+}

@@ -57,6 +57,9 @@ static int run_to_end(struct walker *walker, struct interpreter *interpreter,
 	if (!error)
 		error = follow_run(&follow);
 	walker_clear_breakpoints(walker);
+	if (!error && follow.has_threads)
+		return fail(-ENODATA, "without the signal it starts a second thread, and is not "
+				      "followed to its end, where references are counted");
 	if (!error && (!follow.is_done || walker->end != WALKER_RUNS))
 		error = fail(-ENODATA, "without the signal the interpreter never comes to its own "
 				       "end (os._exit(), exec, waiting for the signal), where "

@@ -86,6 +86,9 @@ static int survey(struct python_lock_watch *watch, struct python_lock_sites *sit
 	}
 	if (!error && walker->end == WALKER_RUNS && !watch->follow.has_execed)
 		read_end(known, watch);
+	if (!error && watch->follow.has_threads && !known->reason)
+		known->reason = alloc_text("without the signal it starts a second thread, and is "
+					   "not followed to its end, where locks are looked at");
 	if (!error && !watch->is_at_end && !known->reason)
 		known->reason = alloc_text("without the signal the interpreter never comes to its "
 					   "own end (os._exit(), exec), where locks are looked at");
