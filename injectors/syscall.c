@@ -10,8 +10,6 @@
 #include "injectors/table.h"
 
 #include "harness/base/alloc.h"
-#include "harness/base/clock.h"
-#include "harness/engine/deadline.h"
 #include "harness/kernel/registers.h"
 
 #include <stdlib.h>
@@ -37,8 +35,7 @@ struct state {
 	enum stand place; /* where the last boundary was */
 	uint64_t pc;      /* of the call's instruction */
 	long number;
-	bool blocks;  /* the call before which the walker stands */
-	double begun; /* clock_now() at the window's start */
+	bool blocks; /* the call before which the walker stands */
 };
 
 static bool may_sleep(long number)
@@ -51,11 +48,9 @@ static bool may_sleep(long number)
 
 static int begin(struct injection *injection)
 {
-	struct state *state = alloc_zero(sizeof(*state));
 	int error = 0;
 
-	state->begun = clock_now();
-	injection->state = state;
+	injection->state = alloc_zero(sizeof(struct state));
 	injection->window->sees_stops_only = true;
 	for (size_t i = 0; !error && i < injection->window->end_count; i++)
 		error = walker_add_breakpoint(injection->walker, injection->window->ends[i]);
@@ -112,27 +107,13 @@ static int rewind_call(const struct injection *injection, struct state *state)
 	return error ? error : 1;
 }
 
-static int renew_deadline(const struct injection *injection, const struct state *state)
-{
-	const struct registers *registers;
-	int error = walker_registers(injection->walker, &registers);
-
-	return error ? error
-		     : deadline_renew(injection->walker->pid, state->number, registers,
-				      state->begun);
-}
-
 /* Does the call put its caller to sleep? Asked before the trials that are made here, so that all
  * jobs ask at the same point. */
 static int ask_whether_it_blocks(const struct injection *injection, struct state *state)
 {
-	int error;
-
 	state->blocks = false;
-	if (!may_sleep(state->number))
-		return 0;
-	error = renew_deadline(injection, state);
-	return error ? error : injection->would_block(injection->context, &state->blocks);
+	return may_sleep(state->number) ? injection->would_block(injection->context, &state->blocks)
+					: 0;
 }
 
 static int go_before(const struct injection *injection, struct state *state)
@@ -173,15 +154,12 @@ static int go_after(const struct injection *injection, struct state *state)
 
 static int go_on(struct injection *injection, struct state *state)
 {
-	int error;
-
 	if (state->place == START || state->place == AFTER)
 		return go_before(injection, state);
 	if (!state->blocks || state->place == DURING)
 		return go_after(injection, state);
 	state->place = DURING;
-	error = renew_deadline(injection, state);
-	return error ? error : 1;
+	return 1;
 }
 
 static int next(struct injection *injection, struct boundary *boundary)

@@ -49,9 +49,9 @@ static struct point find_in_futex(const struct registers *registers)
 	return point;
 }
 
-static struct point find(long number, const struct registers *registers)
+static struct point find(const struct registers *registers)
 {
-	switch (number) {
+	switch (registers_syscall(registers)) {
 	case SYS_clock_nanosleep:
 		return find_in_sleep(registers);
 	case SYS_futex:
@@ -69,21 +69,33 @@ static double seconds(const struct timespec *time)
 	return (double)time->tv_sec + (double)time->tv_nsec / NANOSECONDS;
 }
 
-int deadline_renew(pid_t pid, long number, const struct registers *registers, double since)
+int deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
+		   double since)
 {
-	const struct point point = find(number, registers);
+	const struct point point = find(registers);
 	struct timespec now;
 	struct timespec time;
 	double left;
 
+	deadline->address = 0;
 	if (!point.address || clock_gettime(point.clock, &now) ||
 	    memory_read(pid, point.address, &time, sizeof(time)))
 		return 0;
 	left = seconds(&time) - seconds(&now);
 	if (left >= AHEAD || left < since - clock_now())
 		return 0;
+	*deadline = (struct deadline){point.address, time};
 	left = (double)now.tv_nsec / NANOSECONDS + AHEAD;
 	time.tv_sec = now.tv_sec + (time_t)floor(left);
 	time.tv_nsec = (long)((left - floor(left)) * NANOSECONDS);
 	return memory_write(pid, point.address, &time, sizeof(time));
+}
+
+int deadline_restore(struct deadline *deadline, pid_t pid)
+{
+	const uint64_t address = deadline->address;
+
+	deadline->address = 0;
+	return address ? memory_write(pid, address, &deadline->original, sizeof(deadline->original))
+		       : 0;
 }

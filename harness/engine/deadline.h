@@ -11,15 +11,23 @@
 #include "harness/base/fail.h"
 #include "harness/kernel/registers.h"
 
+#include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
+
+struct deadline {
+	uint64_t address; /* 0: nothing was moved */
+	struct timespec original;
+};
 
 /*
- * The process stands before the system call `number`, with its arguments in `registers`. A point in
- * time that has passed since `since` (clock_now()), or is about to, is moved a little ahead, for
- * there to be a sleep. One that is older is the program's own affair. 0, or -errno when the process
- * cannot be written.
+ * A copy stands at the entry of a system call. A point in time that has passed since `since`
+ * (clock_now()), or is about to, is moved a little ahead, for there to be a sleep; one that is
+ * older is the program's own affair. deadline_restore() puts it back, for the program to go on as
+ * it would: the memory is its own. 0, or -errno when the copy cannot be written.
  */
-int deadline_renew(pid_t pid, long number, const struct registers *registers,
+int deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
 		   double since) MUST_CHECK;
+int deadline_restore(struct deadline *deadline, pid_t pid) MUST_CHECK;
 
 #endif

@@ -21,6 +21,7 @@
 struct writing {
 	pid_t pid;
 	int pagemap;
+	int memory;
 	uint64_t page; /* bytes */
 	size_t count;
 };
@@ -32,7 +33,9 @@ static int write_page(struct writing *writing, uint64_t address)
 
 	if (writing->count++ == PAGES_MAX)
 		return fail(-E2BIG, "it has more than 1 GiB of its own");
-	return error ? error : memory_write(writing->pid, address, &word, sizeof(word));
+	if (!error && pwrite(writing->memory, &word, sizeof(word), (off_t)address) < 0)
+		error = -errno;
+	return error;
 }
 
 static int write_mapping(struct writing *writing, const struct mapping *mapping)
@@ -57,22 +60,34 @@ static int write_mapping(struct writing *writing, const struct mapping *mapping)
 	return error;
 }
 
+static int open_file(pid_t pid, const char *name, int flags)
+{
+	char path[64];
+	int file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	file = open(path, flags | O_CLOEXEC);
+	return file < 0 ? -errno : file;
+}
+
 int private_pages(pid_t pid)
 {
-	struct writing writing = {.pid = pid, .page = (uint64_t)sysconf(_SC_PAGESIZE)};
+	struct writing writing = {.pid = pid,
+				  .pagemap = open_file(pid, "pagemap", O_RDONLY),
+				  .memory = open_file(pid, "mem", O_RDWR),
+				  .page = (uint64_t)sysconf(_SC_PAGESIZE)};
 	struct maps maps = {0};
-	char path[64];
-	int error;
+	int error = maps_read(&maps, pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	writing.pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	if (writing.pagemap < 0)
-		return -errno;
-	error = maps_read(&maps, pid);
+	if (!error && (writing.pagemap < 0 || writing.memory < 0))
+		error = writing.pagemap < 0 ? writing.pagemap : writing.memory;
 	for (size_t i = 0; !error && i < maps.count; i++)
 		if (maps.list[i].readable && maps.list[i].writable && !maps.list[i].shared)
 			error = write_mapping(&writing, &maps.list[i]);
 	maps_free(&maps);
-	close(writing.pagemap);
+	if (writing.pagemap >= 0)
+		close(writing.pagemap);
+	if (writing.memory >= 0)
+		close(writing.memory);
 	return error;
 }

@@ -85,14 +85,14 @@ static int step_in(struct trial *trial, uint64_t pc, struct stop *stop, bool *ha
 	return error ? error : classify(trial, pc, stop, has_stop);
 }
 
-int deliver_try_syscall(struct trial *trial, bool *blocks)
+/* To the entry of the call. false: it did not come to it. */
+static int enter_syscall(struct trial *trial, struct deadline *deadline, bool *is_in)
 {
 	struct registers registers;
-	struct process_stat stat;
 	struct stop stop;
 	int error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
 
-	*blocks = false;
+	*is_in = false;
 	if (!error)
 		error = trace_wait(trial->pid, STEP_LIMIT, &stop);
 	while (!error && stop.kind == STOP_EVENT && stop.event == PTRACE_EVENT_SECCOMP) {
@@ -103,6 +103,22 @@ int deliver_try_syscall(struct trial *trial, bool *blocks)
 			error = trace_wait(trial->pid, STEP_LIMIT, &stop);
 	}
 	if (error || stop.kind != STOP_SYSCALL)
+		return error;
+	*is_in = true;
+	error = trace_get_registers(trial->pid, &registers);
+	return error ? error
+		     : deadline_renew(deadline, trial->pid, &registers, trial->stage->begun);
+}
+
+int deliver_try_syscall(struct trial *trial, struct deadline *deadline, bool *blocks)
+{
+	struct process_stat stat;
+	struct stop stop;
+	bool is_in;
+	int error = enter_syscall(trial, deadline, &is_in);
+
+	*blocks = false;
+	if (error || !is_in)
 		return error;
 	error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
 	for (int look = 0; !error && look < BLOCK_LOOKS; look++) {
@@ -120,9 +136,10 @@ int deliver_try_syscall(struct trial *trial, bool *blocks)
 
 static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop)
 {
+	struct deadline deadline = {0};
 	struct registers registers;
 	bool blocks;
-	int error = deliver_try_syscall(trial, &blocks);
+	int error = deliver_try_syscall(trial, &deadline, &blocks);
 
 	*has_stop = false;
 	if (error || !blocks) {
@@ -140,6 +157,8 @@ static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop
 		return 0;
 	}
 	error = trace_wait(trial->pid, STEP_LIMIT, stop);
+	if (!error && stop->kind != STOP_EXITED)
+		error = deadline_restore(&deadline, trial->pid);
 	if (!error && stop->kind == STOP_SYSCALL) { /* the exit of the call, before the signal */
 		error = trace_resume(trial->pid, TRACE_CONTINUE, 0);
 		if (!error)

@@ -2,6 +2,7 @@
 /* See stage.h. */
 #include "harness/model/stage.h"
 
+#include "harness/base/clock.h"
 #include "harness/engine/freeze.h"
 #include "harness/engine/shm.h"
 #include "harness/kernel/procfs.h"
@@ -134,6 +135,7 @@ int stage_save(struct stage *stage, bool *is_new)
 
 int stage_start(struct stage *stage)
 {
+	stage->begun = clock_now();
 	return walker_open(&stage->walker, &stage->launch, &stage->guard, &stage->family);
 }
 

@@ -54,6 +54,7 @@ struct stage {
 	struct capture capture;
 	struct descriptors *descriptors;
 	struct walker walker;
+	double begun;                    /* clock_now() when that was started */
 	struct interpreter *interpreter; /* the window's, NULL: no CPython */
 	const char *unread_python;       /* ... or one that cannot be read: why; else NULL */
 	struct announced announced;      /* where the walker stands, once somebody follows it */

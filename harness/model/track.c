@@ -284,8 +284,9 @@ static bool is_at_home(const struct track *track)
 				  : !track->home.address;
 }
 
-/* The interpreter calls a Python function's frame before anything is raised in it, but where the
- * function does not take two arguments: what C code raises afterwards is its own. */
+/* The interpreter calls a Python function's frame before anything is raised in it, but where it
+ * cannot be called (it takes no two arguments, or is too deep): what C code raises afterwards is
+ * its own. */
 static bool has_returned(struct track *track, uint64_t value)
 {
 	if (!track->frame_count)
@@ -293,7 +294,9 @@ static bool has_returned(struct track *track, uint64_t value)
 	if (track->was_raised || !track->is_python)
 		return false;
 	name_exception(track);
-	return strcmp(track->exception, "TypeError") != 0;
+	return strcmp(track->exception, "TypeError") != 0 &&
+	       strcmp(track->exception, "RecursionError") != 0 &&
+	       strcmp(track->exception, "MemoryError") != 0;
 }
 
 /* The handler has raised and is gone, or C code has put another exception over what it raised. */
@@ -304,7 +307,7 @@ static void leave_handler(struct track *track, uint64_t value)
 	if (!is_seen)
 		name_exception(track);
 	track_raise(track);
-	if (is_seen)
+	if (is_seen && track->state == TRACK_RAISED)
 		track_on_exception(track);
 }
 
@@ -414,6 +417,9 @@ static void end_raised(struct track *track, enum track_end end)
 		track->kind = WENT_REPLACED;
 		return;
 	}
+	/* A script's own frames are left for the interpreter, which ends by it, in whatever way. */
+	if (end == TRACK_END_STATUS && !track->is_apart && track->outermost)
+		end = TRACK_END_OTHER;
 	/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
 	 * sys.exit(), which may well ask for the end that it has anyway. */
 	if (end != TRACK_END_OTHER && !(track->is_exit && !track->is_other))

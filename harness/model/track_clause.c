@@ -77,6 +77,11 @@ static void on_kept(struct track *track)
 	}
 	if (!track_is_raised(track, &value) || value != track->handled)
 		return;
+	/* It has come by a frame: a new one in its memory has not. */
+	if (!python_has_traceback(interpreter_python(track->interpreter), track->pid, value)) {
+		track_finish(track, track->kept_as);
+		return;
+	}
 	track->at = NULL;
 	track_read_frames(track);
 	track_raise(track);

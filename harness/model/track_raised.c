@@ -304,14 +304,15 @@ bool track_replace(struct track *track, uint64_t value)
 {
 	if (!track->is_other)
 		track->at = track_place(track, &track->home, track->home.offset);
-	if (track->is_replaced || track->is_apart || is_chained(track, value, CHAIN_MAX) ||
+	if (track->is_apart || is_chained(track, value, CHAIN_MAX) ||
 	    python_type_name(interpreter_python(track->interpreter), track->pid, value,
 			     track->followed, sizeof(track->followed))) {
 		track_finish(track, WENT_REPLACED);
 		return false;
 	}
+	if (!track->is_replaced)
+		track->replaced_at = track->at;
 	track->is_replaced = true;
-	track->replaced_at = track->at;
 	return true;
 }
 

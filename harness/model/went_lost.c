@@ -106,12 +106,18 @@ static int stop_at_hook(struct search *search)
 	return walker_add_breakpoint(search->follower, address);
 }
 
+/* Somebody has taken what was set over the exception, be it to raise it once more. */
+static bool is_taken_instead(const struct search *search)
+{
+	return search->track.state == TRACK_KEPT && search->track.is_replaced;
+}
+
 static int on_watch(void *context)
 {
 	struct search *search = context;
 
 	track_hit(&search->track, search->follower->watched);
-	search->follow.is_done = search->track.state == TRACK_DONE;
+	search->follow.is_done = search->track.state == TRACK_DONE || is_taken_instead(search);
 	return 0;
 }
 
@@ -134,6 +140,7 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 				       .watch = watch,
 				       .unwatch = unwatch,
 				       .on_taken = on_taken,
+				       .is_stepped = !trace_has_watches(),
 				       .context = search};
 	search->follow = (struct follow){.walker = follower,
 					 .context = search,
@@ -155,7 +162,8 @@ static void answer(struct search *search, struct went_answer *out)
 	out->kind = search->is_unraisable ? WENT_UNRAISABLE : WENT_SWALLOWED;
 	if (search->is_unraisable)
 		return;
-	if (search->follow.is_blocked && search->track.kind != WENT_SWALLOWED)
+	if (search->follow.is_blocked && search->track.kind != WENT_SWALLOWED &&
+	    !is_taken_instead(search))
 		out->kind = WENT_UNKNOWN;
 	/* NONE: no Python frame went on after it. */
 	if (!search->count ||

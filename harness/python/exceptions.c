@@ -80,6 +80,15 @@ int python_chained(const struct python *python, pid_t pid, uint64_t exception, u
 	return error ? error : read_optional(pid, exception, at->exception_cause, &links[1]);
 }
 
+bool python_has_traceback(const struct python *python, pid_t pid, uint64_t exception)
+{
+	uint64_t traceback;
+
+	return python->at.exception_traceback == PYTHON_NONE ||
+	       (read_pointer(pid, exception + python->at.exception_traceback, &traceback) == 0 &&
+		traceback != 0);
+}
+
 static int read_item(const struct python *python, pid_t pid, uint64_t item,
 		     struct python_exception *exception)
 {

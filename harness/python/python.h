@@ -182,6 +182,10 @@ int python_current_exception(const struct python *python, pid_t pid, uint64_t th
 int python_chained(const struct python *python, pid_t pid, uint64_t exception,
 		   uint64_t links[2]) MUST_CHECK;
 
+/* Has an exception object come by a frame, so that it has a traceback? True where that cannot be
+ * known. */
+bool python_has_traceback(const struct python *python, pid_t pid, uint64_t exception);
+
 /* The exceptions being handled (the exc_info stack), innermost first, empty items included: their
  * number, at most `max`, or -errno. */
 ssize_t python_handled_exceptions(const struct python *python, pid_t pid, uint64_t thread,

@@ -96,6 +96,58 @@ atexit.register(late)
 work()
 """
 
+# An object in the memory of the interruption, and of its class, is another one.
+AGAIN = """
+import signal
+
+class Stop(Exception):
+    pass
+
+def on_signal(number, frame):
+    raise Stop
+
+def work():
+    try:
+        len("x")
+        len("y")
+    except Stop as error:
+        pass
+
+def between():
+    pass
+
+def later():
+    try:
+        raise Stop
+    except:
+        pass
+
+signal.signal(signal.SIGINT, on_signal)
+work()
+between()
+later()
+"""
+
+# Nobody catches it, and the program ends as it pleases.
+HOOKED = """
+import os, sys
+
+def hook(*_):
+    os.write(1, b"hooked")
+    os._exit(0)
+
+sys.excepthook = hook
+
+def work():
+    return len("x")
+
+def done():
+    pass
+
+work()
+done()
+"""
+
 # Each reference that is counted is a page that a copy has to copy first.
 COUNTS = """
 data = list(range(6000000))
@@ -216,7 +268,24 @@ class Went(unittest.TestCase):
             if not is_too_long(trial["went"], "lost:unraisable"):
                 self.assertIn(trial["went"]["kind"], meaning, trial)
 
+    def kinds(self, source, end="py:done"):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "script.py"
+            script.write_text(source)
+            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to", end],
+                                ["-E", script])
+        self.assertEqual(sweep.status, 0, [found["title"] for found in sweep.report["findings"]])
+        return set(sweep.report["went"])
+
+    def test_another_of_its_class(self):
+        self.assertEqual(self.kinds(AGAIN, "py:between"), {"caught", "uncaught"})
+
+    def test_own_end(self):
+        self.assertEqual(self.kinds(HOOKED), {"uncaught"})
+
     @unittest.skipUnless(swept.has_watchpoints(), "this machine has no watchpoints")
+    @unittest.skipIf(Path(swept.PYTHON).parent.name.endswith("d"),
+                     "a pydebug build takes a tenth of a second for it")
     def test_latency_of_copies(self):
         """sum() takes some ten milliseconds for it, and twenty times as long in a fresh copy."""
         with tempfile.TemporaryDirectory() as folder:
