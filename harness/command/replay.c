@@ -156,6 +156,8 @@ static int replay(struct scenario *scenario, const json_t *finding, uint64_t ind
 			     (unsigned long long)index);
 	if (!error) {
 		print_result(&result, finding, index);
+		if (strcmp(text_of(result.trial, "delivery"), "not") == 0)
+			error = fail(-EAGAIN, "the signal was not delivered there");
 		*status = json_array_size(json_object_get(result.trial, "findings")) &&
 					  !json_object_get(result.trial, "benign")
 				  ? STATUS_FINDINGS
