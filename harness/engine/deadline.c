@@ -69,8 +69,8 @@ static double seconds(const struct timespec *time)
 	return (double)time->tv_sec + (double)time->tv_nsec / NANOSECONDS;
 }
 
-int deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
-		   double since)
+void deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
+		    double since)
 {
 	const struct point point = find(registers);
 	struct timespec now;
@@ -80,15 +80,18 @@ int deadline_renew(struct deadline *deadline, pid_t pid, const struct registers 
 	deadline->address = 0;
 	if (!point.address || clock_gettime(point.clock, &now) ||
 	    memory_read(pid, point.address, &time, sizeof(time)))
-		return 0;
+		return;
 	left = seconds(&time) - seconds(&now);
 	if (left >= AHEAD || left < since - clock_now())
-		return 0;
+		return;
 	*deadline = (struct deadline){point.address, time};
 	left = (double)now.tv_nsec / NANOSECONDS + AHEAD;
 	time.tv_sec = now.tv_sec + (time_t)floor(left);
 	time.tv_nsec = (long)((left - floor(left)) * NANOSECONDS);
-	return memory_write(pid, point.address, &time, sizeof(time));
+	if (!memory_write(pid, point.address, &time, sizeof(time)))
+		return;
+	deadline->address = 0; /* memory that nobody may write */
+	fail_clear();
 }
 
 int deadline_restore(struct deadline *deadline, pid_t pid)

@@ -26,8 +26,8 @@ struct deadline {
  * older is the program's own affair. deadline_restore() puts it back, for the program to go on as
  * it would: the memory is its own. 0, or -errno when the copy cannot be written.
  */
-int deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
-		   double since) MUST_CHECK;
+void deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
+		    double since);
 int deadline_restore(struct deadline *deadline, pid_t pid) MUST_CHECK;
 
 #endif

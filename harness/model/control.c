@@ -40,7 +40,6 @@ int control_run(struct control *control, struct stage *stage, const struct bound
 int control_would_block(struct stage *stage, bool *blocks)
 {
 	const struct boundary boundary = {.phase = PHASE_DURING};
-	struct deadline deadline = {0};
 	struct trial trial;
 	int restored;
 	int error;
@@ -48,7 +47,7 @@ int control_would_block(struct stage *stage, bool *blocks)
 	memset(&trial, 0, sizeof(trial));
 	error = trial_begin(&trial, stage, &boundary, true, NULL);
 	if (!error)
-		error = deliver_try_syscall(&trial, &deadline, blocks);
+		error = deliver_try_syscall(&trial, blocks);
 	restored = trial_put_back(&trial);
 	trial_free(&trial);
 	return error ? error : restored;

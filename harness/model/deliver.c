@@ -2,6 +2,7 @@
 /* See deliver.h. */
 #include "harness/model/deliver.h"
 
+#include "harness/engine/deadline.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/procfs.h"
 #include "harness/kernel/ptrace.h"
@@ -85,7 +86,22 @@ static int step_in(struct trial *trial, uint64_t pc, struct stop *stop, bool *ha
 	return error ? error : classify(trial, pc, stop, has_stop);
 }
 
-/* To the entry of the call. false: it did not come to it. */
+static bool is_filtered(const struct stop *stop)
+{
+	return stop->kind == STOP_EVENT && stop->event == PTRACE_EVENT_SECCOMP;
+}
+
+/* A call that the guard looks at stops for that as well: since Linux 4.8 behind its entry
+ * (seccomp(2), SECCOMP_RET_TRACE), before that ahead of it. */
+static int pass_filter(struct trial *trial)
+{
+	struct registers registers;
+	int error = guard_syscall(&trial->stage->guard, trial->pid, &registers);
+
+	return error ? error : trace_resume(trial->pid, TRACE_SYSCALL, 0);
+}
+
+/* To the entry of the call. *is_in false: it did not come to it. */
 static int enter_syscall(struct trial *trial, struct deadline *deadline, bool *is_in)
 {
 	struct registers registers;
@@ -95,10 +111,8 @@ static int enter_syscall(struct trial *trial, struct deadline *deadline, bool *i
 	*is_in = false;
 	if (!error)
 		error = trace_wait(trial->pid, STEP_LIMIT, &stop);
-	while (!error && stop.kind == STOP_EVENT && stop.event == PTRACE_EVENT_SECCOMP) {
-		error = guard_syscall(&trial->stage->guard, trial->pid, &registers);
-		if (!error)
-			error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
+	while (!error && is_filtered(&stop)) {
+		error = pass_filter(trial);
 		if (!error)
 			error = trace_wait(trial->pid, STEP_LIMIT, &stop);
 	}
@@ -106,23 +120,24 @@ static int enter_syscall(struct trial *trial, struct deadline *deadline, bool *i
 		return error;
 	*is_in = true;
 	error = trace_get_registers(trial->pid, &registers);
-	return error ? error
-		     : deadline_renew(deadline, trial->pid, &registers, trial->stage->begun);
+	if (!error)
+		deadline_renew(deadline, trial->pid, &registers, trial->stage->begun);
+	return error;
 }
 
-int deliver_try_syscall(struct trial *trial, struct deadline *deadline, bool *blocks)
+/* Does the copy sleep in the call? Its own end is for whoever waits for it next. */
+static int look_asleep(struct trial *trial, bool *blocks)
 {
 	struct process_stat stat;
 	struct stop stop;
-	bool is_in;
-	int error = enter_syscall(trial, deadline, &is_in);
+	int error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
 
-	*blocks = false;
-	if (error || !is_in)
-		return error;
-	error = trace_resume(trial->pid, TRACE_SYSCALL, 0);
 	for (int look = 0; !error && look < BLOCK_LOOKS; look++) {
 		error = trace_wait(trial->pid, BLOCK_LOOK, &stop);
+		if (!error && is_filtered(&stop)) {
+			error = pass_filter(trial);
+			continue;
+		}
 		if (error != -ETIMEDOUT)
 			return error;
 		error = procfs_stat(trial->pid, trial->pid, &stat);
@@ -134,12 +149,27 @@ int deliver_try_syscall(struct trial *trial, struct deadline *deadline, bool *bl
 	return error;
 }
 
-static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop)
+int deliver_try_syscall(struct trial *trial, bool *blocks)
 {
 	struct deadline deadline = {0};
+	bool is_in;
+	int error = enter_syscall(trial, &deadline, &is_in);
+
+	*blocks = false;
+	if (error || !is_in)
+		return error;
+	error = look_asleep(trial, blocks);
+	/* The kernel has read it. A copy that is gone needs it no more. */
+	if (deadline_restore(&deadline, trial->pid))
+		fail_clear();
+	return error;
+}
+
+static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop)
+{
 	struct registers registers;
 	bool blocks;
-	int error = deliver_try_syscall(trial, &deadline, &blocks);
+	int error = deliver_try_syscall(trial, &blocks);
 
 	*has_stop = false;
 	if (error || !blocks) {
@@ -157,8 +187,6 @@ static int deliver_during(struct trial *trial, struct stop *stop, bool *has_stop
 		return 0;
 	}
 	error = trace_wait(trial->pid, STEP_LIMIT, stop);
-	if (!error && stop->kind != STOP_EXITED)
-		error = deadline_restore(&deadline, trial->pid);
 	if (!error && stop->kind == STOP_SYSCALL) { /* the exit of the call, before the signal */
 		error = trace_resume(trial->pid, TRACE_CONTINUE, 0);
 		if (!error)

@@ -6,7 +6,6 @@
 #define SIGSWEEP_MODEL_DELIVER_H
 
 #include "harness/base/fail.h"
-#include "harness/engine/deadline.h"
 #include "harness/kernel/stop.h"
 #include "harness/model/trial.h"
 
@@ -23,7 +22,7 @@ int deliver_signal(struct trial *trial, struct stop *stop, bool *has_stop) MUST_
 int deliver_late(struct trial *trial, struct stop *stop, bool *has_stop) MUST_CHECK;
 
 /* Lets the copy go into the system call before which it stands: does it sleep there? It is left
- * asleep, or stopped when the call returned. What it sleeps until may be moved: *deadline. */
-int deliver_try_syscall(struct trial *trial, struct deadline *deadline, bool *blocks) MUST_CHECK;
+ * asleep, or stopped when the call returned.*/
+int deliver_try_syscall(struct trial *trial, bool *blocks) MUST_CHECK;
 
 #endif

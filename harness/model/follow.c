@@ -195,6 +195,8 @@ int retrace_run(const struct retrace *retrace, struct stage *stage, const struct
 	error = trial_begin(&trial, stage, boundary, !retrace->with_signal, NULL);
 	if (!error && retrace->with_signal)
 		error = deliver_signal(&trial, &stop, &has_stop);
+	if (!error && trial.outcome.kind == OUTCOME_NOT_REACHED)
+		error = fail(-EAGAIN, "the system call did not sleep once more");
 	if (!error && !has_stop &&
 	    !(trial.delivery == DELIVERY_BLOCKED && boundary->phase == PHASE_DURING))
 		error = drive(retrace, &trial);

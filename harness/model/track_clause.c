@@ -77,8 +77,10 @@ static void on_kept(struct track *track)
 	}
 	if (!track_is_raised(track, &value) || value != track->handled)
 		return;
-	/* It has come by a frame: a new one in its memory has not. */
-	if (!python_has_traceback(interpreter_python(track->interpreter), track->pid, value)) {
+	/* Who drops a name at the clause's end may have freed it: it has come by a frame, a new one
+	 * in its memory has not. */
+	if (track->kept_as == WENT_CAUGHT &&
+	    !python_has_traceback(interpreter_python(track->interpreter), track->pid, value)) {
 		track_finish(track, track->kept_as);
 		return;
 	}

@@ -229,9 +229,18 @@ int went_settle(struct trial *trial)
 		went_answers_free(answers);
 	if (!find_answer(answers, trial))
 		error = ask(answers, trial);
+	if (error == -EINTR)
+		return error;
+	if (error) {
+		trial->went.track.kind = WENT_UNKNOWN;
+		snprintf(trial->went.track.reason, sizeof(trial->went.track.reason),
+			 "C code dropped the exception; by which is not known: %.80s", fail_text());
+		fail_clear();
+		return 0;
+	}
 	found = find_answer(answers, trial);
 	if (!found)
-		return error;
+		return 0;
 	trial->went.track.kind = found->kind;
 	if (found->kind == WENT_UNKNOWN)
 		snprintf(trial->went.track.reason, sizeof(trial->went.track.reason), "%s",

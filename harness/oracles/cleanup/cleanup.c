@@ -251,8 +251,10 @@ static int follow_both(struct oracle_state *state, const struct trial *trial,
 	if (!error)
 		error = cleanup_follow(trial->stage, trial->boundary, state->dispatch,
 				       &state->codes, NULL, &expected);
-	if (!error && expected.unknown)
+	if (!error && expected.unknown) { /* what is too long is not asked for again */
+		rising->recurs = false;
 		error = fail(-ENOTSUP, "%s", expected.unknown);
+	}
 	if (!error)
 		error = cleanup_follow(trial->stage, trial->boundary, state->dispatch,
 				       &state->codes, &expected, &got);
@@ -319,7 +321,6 @@ static const struct cleanup_rising *find_visit(struct oracle_state *state,
 
 	if (!is_known && follow_both(state, trial, rising)) {
 		rising->count = -1;
-		rising->recurs = false; /* what is too long once is not asked for again */
 		free(rising->reason);
 		rising->reason = alloc_text(fail_text());
 		fail_clear();
