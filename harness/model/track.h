@@ -95,6 +95,7 @@ struct track {
 	/* Its own. */
 	uint64_t thread;
 	size_t hits;
+	size_t hits_within; /* while the exception was put aside, further in: not among these */
 	struct track_watch watches[TRACK_WATCHES];
 	size_t watch_count;
 	struct python_bare_frame frames[TRACK_FRAMES];

@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define EXCEPTION_HITS 100
-#define CHAIN_MAX 6 /* exceptions that hold one another, with two links each */
+#define HITS_WITHIN 20000 /* from 3.14 on Python code prints "Exception ignored in" */
+#define CHAIN_MAX 6       /* exceptions that hold one another, with two links each */
 
 /* The name of the opcode that a frame notes as its instruction. */
 const char *track_opcode(const struct track *track, const struct python_bare_frame *frame)
@@ -242,8 +243,11 @@ void track_on_exception(struct track *track)
 		return;
 
 	track_read_frames(track);
-	if (is_further_in(track))
+	if (is_further_in(track)) {
+		if (track->hits_within++ < HITS_WITHIN)
+			track->hits--;
 		return;
+	}
 	if (!track_is_raised(track, &value)) {
 		on_taken(track);
 		return;
