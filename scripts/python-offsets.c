@@ -20,6 +20,9 @@
 #include "internal/pycore_interp.h"
 #include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
+#if PY_VERSION_HEX >= 0x030e0000
+#include "internal/pycore_instruments.h"
+#endif
 #if PY_VERSION_HEX >= 0x030b0000
 #include "internal/pycore_dict.h"
 #include "internal/pycore_frame.h"
@@ -79,6 +82,13 @@ static void print_runtime(void)
 #endif
 #if PY_VERSION_HEX < 0x030d0000
 	AT(interpreter_eval_breaker, PyInterpreterState, ceval.eval_breaker);
+#endif
+#if PY_VERSION_HEX >= 0x030c0000
+	AT(interpreter_gil, PyInterpreterState, ceval.gil);
+	AT(gil_holder, struct _gil_runtime_state, last_holder);
+	AT(gil_locked, struct _gil_runtime_state, locked);
+#else
+	AT(runtime_current_thread, _PyRuntimeState, gilstate.tstate_current);
 #endif
 }
 
@@ -171,6 +181,16 @@ static void print_code(void)
 #endif
 }
 
+/* Which opcodes stand where instrumented ones do. */
+static void print_monitoring(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+	AT(code_monitoring, PyCodeObject, _co_monitoring);
+	AT(monitoring_lines, _PyCoMonitoringData, lines);
+	AT(monitoring_instructions, _PyCoMonitoringData, per_instruction_opcodes);
+#endif
+}
+
 /* The lowest bit that is set in the state word of `text`. */
 static unsigned int state_bit(const PyASCIIObject *text)
 {
@@ -260,6 +280,7 @@ static void print_debug_offsets(void)
 	DEBUG(interpreter_threads, interpreter_state.threads_head);
 	DEBUG(interpreter_modules, interpreter_state.imports_modules);
 	DEBUG(interpreter_sysdict, interpreter_state.sysdict);
+	DEBUG(interpreter_gil, interpreter_state.ceval_gil);
 	DEBUG(thread_next, thread_state.next);
 	DEBUG(thread_interpreter, thread_state.interp);
 	DEBUG(thread_frame, thread_state.current_frame);
@@ -305,6 +326,7 @@ int main(void)
 	print_thread();
 	print_frame();
 	print_code();
+	print_monitoring();
 	print_unicode();
 	print_objects();
 	print_opcodes();

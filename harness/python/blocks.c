@@ -153,21 +153,22 @@ int blocks_decode(const struct python *python, pid_t pid, uint64_t code,
 {
 	const struct python_version *version = python->version;
 	unsigned char *bytes;
-	uint64_t start, size;
+	uint64_t size;
 	int extended = 0;
-	int error = code_instructions(python, pid, code, &start, &size);
+	int error = code_read(python, pid, code, CODE_MAX + 1, &bytes, &size);
 
-	if (error != 0 || size > CODE_MAX)
-		return error != 0 ? error : -E2BIG;
+	if (error != 0)
+		return error;
+	if (size > CODE_MAX) {
+		free(bytes);
+		return -E2BIG;
+	}
 	reading->minor = version->minor;
 	reading->count = size / BLOCKS_UNIT;
 	reading->list = alloc_zero((reading->count + 1) * sizeof(*reading->list));
 	reading->out->step_count = reading->count;
 	reading->out->steps = alloc_zero((reading->count + 1) * sizeof(*reading->out->steps));
-	bytes = alloc_zero(size + BLOCKS_UNIT);
-	error = memory_read(pid, start, bytes, size);
-	for (size_t n = 0; error == 0 && n < reading->count;
-	     n = (size_t)reading->list[n].next / BLOCKS_UNIT) {
+	for (size_t n = 0; n < reading->count; n = (size_t)reading->list[n].next / BLOCKS_UNIT) {
 		decode_one(version, bytes, n, &extended, reading);
 		fill_step(&reading->out->steps[n], &reading->list[n]);
 		if (strcmp(reading->list[n].name, "RETURN_GENERATOR") == 0)
@@ -175,7 +176,7 @@ int blocks_decode(const struct python *python, pid_t pid, uint64_t code,
 	}
 	reading->out->steps[0].begins = true;
 	free(bytes);
-	return error == 0 ? read_lines(python, pid, code, reading) : error;
+	return read_lines(python, pid, code, reading);
 }
 
 void blocks_flow(const struct blocks_code *code, int offset,

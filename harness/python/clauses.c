@@ -136,15 +136,13 @@ static enum python_clause find_clause(const struct instructions *code, int offse
 static int read_instructions(const struct python *python, pid_t pid, uint64_t code,
 			     struct instructions *out)
 {
-	uint64_t start, size;
-	int error = code_instructions(python, pid, code, &start, &size);
+	uint64_t size;
+	int error;
 
 	*out = (struct instructions){.version = python->version};
-	if (error != 0)
-		return error;
+	error = code_read(python, pid, code, UINT64_MAX, &out->bytes, &size);
 	out->size = (int)size;
-	out->bytes = alloc_zero(size + UNIT);
-	return memory_read(pid, start, out->bytes, size);
+	return error;
 }
 
 enum python_clause python_clause_of(const struct python *python, pid_t pid, uint64_t code,
@@ -175,5 +173,8 @@ int python_read_instruction(const struct python *python, pid_t pid, uint64_t cod
 	if (offset < 0 || (uint64_t)offset >= size)
 		return -EINVAL;
 	*address = start + (uint64_t)offset;
-	return memory_read(pid, *address, opcode, sizeof(*opcode));
+	error = memory_read(pid, *address, opcode, sizeof(*opcode));
+	while (error == 0 && monitoring_hides(python, *opcode))
+		error = monitoring_original(python, pid, code, (uint64_t)offset, opcode);
+	return error;
 }

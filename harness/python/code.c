@@ -65,20 +65,21 @@ static int fill_opcode(const struct python *python, pid_t pid, uint64_t code, in
 		       struct python_frame *frame)
 {
 	const struct python_version *version = python->version;
-	uint64_t start, size;
+	uint64_t size;
 	unsigned char *bytes;
-	int error = code_instructions(python, pid, code, &start, &size);
+	int error;
 
 	frame->offset = -1;
 	frame->opcode_name = frame->base_name = "";
-	if (error != 0 || offset < 0)
-		return error;
-	if ((uint64_t)offset + UNIT > size)
-		return -EINVAL;
+	if (offset < 0)
+		return 0;
 	/* Only what lies before it says where instructions begin. */
-	bytes = alloc_zero((size_t)offset + UNIT);
-	error = memory_read(pid, start, bytes, (size_t)offset + UNIT);
-	if (error == 0) {
+	error = code_read(python, pid, code, (uint64_t)offset + UNIT, &bytes, &size);
+	if (error != 0)
+		return error;
+	if ((uint64_t)offset + UNIT > size) {
+		error = -EINVAL;
+	} else {
 		frame->offset = instruction_start(version, bytes, offset);
 		frame->opcode = bytes[frame->offset];
 		frame->opcode_name = opcode_text(version, frame->opcode);

@@ -26,11 +26,10 @@ struct lined_code {
 
 static int read_lined(const struct python *python, pid_t pid, uint64_t code, struct lined_code *out)
 {
-	uint64_t start, object;
-	int error = code_instructions(python, pid, code, &start, &out->size);
+	uint64_t object;
+	int error = code_read(python, pid, code, UINT64_MAX, &out->bytes, &out->size);
 
 	out->python = python;
-	out->bytes = NULL;
 	out->table = NULL;
 	if (error == 0)
 		error = read_pointer(pid, code + python->at.code_lines, &object);
@@ -38,10 +37,7 @@ static int read_lined(const struct python *python, pid_t pid, uint64_t code, str
 		error = read_int(pid, code + python->at.code_first_line, &out->first_line);
 	if (error == 0)
 		error = read_bytes(python, pid, object, CODE_MAX, &out->table, &out->table_size);
-	if (error != 0)
-		return error;
-	out->bytes = alloc_zero(out->size + UNIT);
-	return memory_read(pid, start, out->bytes, out->size);
+	return error;
 }
 
 static void free_lined(struct lined_code *code)

@@ -154,6 +154,8 @@ bool dispatch_is_sure(const struct dispatch *dispatch)
 
 /* The running code's instructions, as they stand in memory. */
 struct running {
+	pid_t pid;
+	uint64_t code;
 	uint64_t start;
 	uint64_t size;
 	uint64_t noted; /* address of the instruction that the frame notes */
@@ -175,6 +177,8 @@ static int read_running(const struct dispatch *dispatch, pid_t pid, uint64_t thr
 		error = code_instructions(python, pid, out->code, &running->start, &running->size);
 	if (error != 0)
 		return error;
+	running->pid = pid;
+	running->code = out->code;
 	running->noted = running->start + (uint64_t)(int64_t)offset;
 	running->bytes = alloc_zero(running->size + UNIT);
 	error = memory_read(pid, running->start, running->bytes, running->size);
@@ -183,14 +187,23 @@ static int read_running(const struct dispatch *dispatch, pid_t pid, uint64_t thr
 	return error;
 }
 
-/* Could an instruction at `address` be the one that starts at `pc`? */
+/* Could an instruction at `address` be the one that starts at `pc`? When the event of an
+ * INSTRUMENTED_LINE has been told, what that stands for is dispatched. */
 static bool fits(const struct dispatch *dispatch, const struct running *running, uint64_t address,
 		 uint64_t pc)
 {
+	const struct python *python = dispatch->python;
 	uint64_t offset = address - running->start;
+	uint8_t opcode;
 
-	return offset < running->size && offset % UNIT == 0 &&
-	       dispatch->table.targets[running->bytes[offset]] == pc;
+	if (offset >= running->size || offset % UNIT != 0)
+		return false;
+	opcode = running->bytes[offset];
+	while (dispatch->table.targets[opcode] != pc)
+		if (!monitoring_hides(python, opcode) ||
+		    monitoring_original(python, running->pid, running->code, offset, &opcode) != 0)
+			return false;
+	return true;
 }
 
 /* Is what is left a register? */
@@ -264,22 +277,25 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 /*
  * Only a jump to itself (while True: pass), and up to 3.10 a YIELD_FROM whose generator is resumed,
  * can start twice in a row; that one is started anew without having run only when it has changed
- * meanwhile.
+ * meanwhile. Where an INSTRUMENTED_LINE stands, its own body is what starts first.
  */
-static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now)
+static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now,
+		     uint64_t pc)
 {
 	const struct dispatch_instruction *last = &dispatch->last;
 	const char *name = dispatch->python->version->names[now->opcode];
 
 	if (now->frame != last->frame || now->address != last->address)
 		return false;
-	return now->opcode != last->opcode ||
-	       (strstr(name, "JUMP") == NULL && strcmp(name, "YIELD_FROM") != 0);
+	if (now->opcode != last->opcode)
+		return true;
+	if (monitoring_hides(dispatch->python, now->opcode))
+		return dispatch->table.targets[now->opcode] != pc;
+	return strstr(name, "JUMP") == NULL && strcmp(name, "YIELD_FROM") != 0;
 }
 
-int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
-			 const struct registers *registers,
-			 struct dispatch_instruction *instruction)
+int dispatch_peek(struct dispatch *dispatch, pid_t pid, uint64_t thread,
+		  const struct registers *registers, struct dispatch_instruction *instruction)
 {
 	struct running running;
 	int error = read_running(dispatch, pid, thread, &running, instruction);
@@ -290,9 +306,20 @@ int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
 	if (instruction->address != 0) {
 		instruction->offset = (int)(instruction->address - running.start);
 		instruction->opcode = running.bytes[instruction->offset];
-		instruction->is_again = is_again(dispatch, instruction);
-		dispatch->last = *instruction;
 	}
 	free(running.bytes);
 	return instruction->address != 0 ? 0 : -ENOENT;
+}
+
+int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
+			 const struct registers *registers,
+			 struct dispatch_instruction *instruction)
+{
+	int error = dispatch_peek(dispatch, pid, thread, registers, instruction);
+
+	if (error != 0)
+		return error;
+	instruction->is_again = is_again(dispatch, instruction, registers_pc(registers));
+	dispatch->last = *instruction;
+	return 0;
 }

@@ -63,8 +63,9 @@ struct dispatch_instruction {
 	int offset;       /* in bytes, as dis prints it */
 	uint8_t opcode;   /* as it stands in memory */
 	/*
-	 * The instruction of the stop before once more: the interpreter has tried to specialise it
-	 * and starts it anew, having done nothing else (DISPATCH_SAME_OPARG). No new boundary.
+	 * The instruction of the stop before once more: the interpreter has tried to specialise it,
+	 * or has told a tracing function in C of its line, and starts it anew, having executed no
+	 * other one (DISPATCH_SAME_OPARG). No new boundary.
 	 */
 	bool is_again;
 };
@@ -88,5 +89,11 @@ int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
 			 const struct registers *registers,
 			 struct dispatch_instruction *instruction) MUST_CHECK;
 bool dispatch_is_sure(const struct dispatch *dispatch);
+
+/* The same but for is_again, for a look at another process or one out of turn: this is no stop with
+ * which the next one is compared. */
+int dispatch_peek(struct dispatch *dispatch, pid_t pid, uint64_t thread,
+		  const struct registers *registers,
+		  struct dispatch_instruction *instruction) MUST_CHECK;
 
 #endif

@@ -19,13 +19,15 @@
  * runtime (_PyRuntimeState), interpreter (PyInterpreterState), thread (PyThreadState), cframe
  * (_PyCFrame, 3.10 to 3.12), frame (PyFrameObject up to 3.10, _PyInterpreterFrame from 3.11 on),
  * code (PyCodeObject), exc_info (_PyErr_StackItem), exception (PyBaseExceptionObject), traceback
- * (PyTracebackObject), keys (PyDictKeysObject), the others by their type.
+ * (PyTracebackObject), keys (PyDictKeysObject), monitoring (_PyCoMonitoringData),
+ * gil (struct _gil_runtime_state), the others by their type.
  */
 #define PYTHON_LAYOUT_FIELDS(X)                                                                    \
 	X(runtime_size) /* sizeof, as the symbol _PyRuntime has it */                              \
 	X(runtime_interpreters_head)                                                               \
 	X(runtime_interpreters_main)                                                               \
 	X(runtime_finalizing)                                                                      \
+	X(runtime_current_thread)  /* whose turn it is, up to 3.11 */                              \
 	X(runtime_signals_pending) /* int, up to 3.11 */                                           \
 	X(runtime_signals)         /* array of signal entries, from 3.12 on; before: a static */   \
 	X(runtime_signals_tripped) /* int is_tripped, from 3.12 on */                              \
@@ -38,6 +40,9 @@
 	X(interpreter_sysdict)                                                                     \
 	X(interpreter_import_lock)  /* _PyRecursiveMutex, from 3.13 on; before: a PyThread lock */ \
 	X(interpreter_eval_breaker) /* int, up to 3.12 */                                          \
+	X(interpreter_gil)          /* address of its GIL, from 3.12 on */                         \
+	X(gil_holder)               /* the thread that has it, or had it last */                   \
+	X(gil_locked)               /* int */                                                      \
 	X(thread_next)                                                                             \
 	X(thread_interpreter)                                                                      \
 	X(thread_id)    /* pthread_self() */                                                       \
@@ -73,6 +78,9 @@
 	X(code_flags)                                                                              \
 	X(code_local_count)                                                                        \
 	X(code_constants)                                                                          \
+	X(code_monitoring)         /* from 3.12 on: NULL, or what the next two are about */        \
+	X(monitoring_lines)        /* what INSTRUMENTED_LINE stands for */                         \
+	X(monitoring_instructions) /* bytes: what INSTRUMENTED_INSTRUCTION stands for */           \
 	X(exc_info_value)                                                                          \
 	X(exc_info_type)      /* up to 3.10 */                                                     \
 	X(exc_info_traceback) /* up to 3.10 */                                                     \

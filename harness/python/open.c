@@ -116,6 +116,9 @@ static int choose_version(struct python *python)
 		return fail(-ENOTSUP, "unknown CPython version %s: native frames only",
 			    python->text);
 	python->at = python->version->layout[python->image.is_debug ? 1 : 0];
+	python->instrumented_line = monitoring_opcode(python->version, "INSTRUMENTED_LINE");
+	python->instrumented_instruction =
+		monitoring_opcode(python->version, "INSTRUMENTED_INSTRUCTION");
 	return 0;
 }
 

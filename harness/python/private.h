@@ -12,6 +12,9 @@ struct python {
 	struct python_layout at; /* the version's, corrected by _Py_DebugOffsets */
 	uint64_t interpreter;    /* the main PyInterpreterState */
 	uint64_t handlers;       /* the table of signal handlers; 0: not found (yet) */
+	/* INSTRUMENTED_LINE and INSTRUMENTED_INSTRUCTION; 0: this version has none. */
+	uint8_t instrumented_line;
+	uint8_t instrumented_instruction;
 	char text[32];
 };
 
@@ -52,6 +55,7 @@ int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,
 
 /* What a frame has in its own memory. */
 struct frame_words {
+	uint64_t address; /* of the frame itself; by frames_next() only */
 	uint64_t code;
 	uint64_t previous; /* the frame further out; 0: none */
 	int offset;        /* in bytes, of the instruction that it notes */
@@ -65,12 +69,56 @@ struct frame_words {
 int frames_read(const struct python *python, pid_t pid, uint64_t frame,
 		struct frame_words *words) MUST_CHECK;
 
+/* A walk through the frames of a thread, from the innermost one on. */
+struct frame_walk {
+	const struct python *python;
+	pid_t pid;
+	uint64_t thread; /* whose they are */
+	bool goes_out;   /* to those that the same thread executes in other interpreters */
+	uint64_t frame;  /* the next one; 0: this thread state has no more */
+	size_t shims;
+};
+
+/* From the first four members on. */
+int frames_begin(struct frame_walk *walk) MUST_CHECK;
+
+/* The next frame or shim: 1; at the end 0, or -errno. */
+int frames_next(struct frame_walk *walk, struct frame_words *words) MUST_CHECK;
+
+/*
+ * In which other interpreter the same thread has frames further out: its thread state there; 0:
+ * nowhere. A subinterpreter is executed by code of an older interpreter; those that are older are
+ * taken in the order of their making.
+ */
+int threads_outer(const struct python *python, pid_t pid, uint64_t thread,
+		  uint64_t *outer) MUST_CHECK;
+
 /* The code object of a frame, and the offset in bytes that it notes for its instruction. */
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
 		int *offset) MUST_CHECK;
 
-/* Address and size in bytes of the instructions of a code object. */
+/* Address and size in bytes of the instructions of a code object, as they stand in memory. */
 int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
 		      uint64_t *size) MUST_CHECK;
+
+/*
+ * The instructions of a code object in new memory (caller frees) with two more bytes, at most `max`
+ * bytes of them: where monitoring has put an opcode of its own that says nothing
+ * (INSTRUMENTED_LINE, INSTRUMENTED_INSTRUCTION), the one that it stands for. Others are as they
+ * stand in memory: the version's `base` is what the compiler has emitted.
+ */
+int code_read(const struct python *python, pid_t pid, uint64_t code, uint64_t max,
+	      unsigned char **bytes, uint64_t *size) MUST_CHECK;
+
+/* The number of the opcode of this name; 0: there is none. */
+uint8_t monitoring_opcode(const struct python_version *version, const char *name);
+
+/* Does the opcode not say what it stands for? */
+bool monitoring_hides(const struct python *python, uint8_t opcode);
+
+/* Replaces such an opcode, at byte `offset` of a code object's instructions, by what it stands for,
+ * which may be the other one of the two. */
+int monitoring_original(const struct python *python, pid_t pid, uint64_t code, uint64_t offset,
+			uint8_t *opcode) MUST_CHECK;
 
 #endif

@@ -57,11 +57,20 @@ const struct python_image *python_image(const struct python *python);
 
 /*
  * The PyThreadState of the thread whose thread pointer (fs base, which is pthread_self() and what
- * a forked copy keeps) is given; 0: the process's only one, or the main thread's. -ENOENT: the
- * thread is none of CPython's.
+ * a forked copy keeps) is given; 0: the process's only one, or the main thread's. A thread that
+ * has several, since it executes code of subinterpreters, is asked which one's turn it is; where
+ * it is none's (the GIL is dropped), the main interpreter's. -ENOENT: the thread is none of
+ * CPython's.
  */
 int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 		       uint64_t *thread) MUST_CHECK;
+
+/* The same of the main interpreter, whosever turn it is: that is where signals are handled. */
+int python_find_main_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
+			    uint64_t *thread) MUST_CHECK;
+
+/* Are there subinterpreters? Where there are none, a thread has one PyThreadState only. */
+bool python_has_others(const struct python *python, pid_t pid);
 
 enum python_owner {
 	PYTHON_OWNER_THREAD,
@@ -77,7 +86,8 @@ struct python_frame {
 	int first_line;
 	int line;       /* of the current instruction; 0: it has none, or not started */
 	int offset;     /* of the current instruction in bytes, as dis prints it; -1: not started */
-	uint8_t opcode; /* as it stands in memory, specialised or instrumented */
+	uint8_t opcode; /* specialised or instrumented, as in memory, but for INSTRUMENTED_LINE and
+			 * INSTRUMENTED_INSTRUCTION: what they stand for */
 	const char *opcode_name; /* of that opcode; "" when not started */
 	const char *base_name;   /* of the opcode that the compiler emitted, as dis names it */
 	enum python_owner owner;
@@ -91,7 +101,8 @@ struct python_frame {
 
 /*
  * The frames of a thread (a PyThreadState), innermost first: their number, at most `max`, or
- * -errno. A chain that cannot be read to its end gives the frames up to there.
+ * -errno. A chain that cannot be read to its end gives the frames up to there. Behind those of a
+ * subinterpreter come the ones that the same thread executes further out.
  *
  * The current instruction of the innermost frame is the one that the interpreter itself has noted:
  * exact where it can call anything, otherwise possibly an earlier one, since it notes none for
