@@ -32,7 +32,7 @@ struct interpreter {
 	struct python *python;
 	struct dispatch *dispatch; /* NULL: not looked for yet, or not found */
 	char *no_dispatch;         /* why not; NULL: not looked for yet */
-	uint64_t thread_pointer;   /* whose thread state is `thread`; 0: nobody's yet */
+	uint64_t thread_pointer;   /* whose thread state is `thread`; 0: it must be asked */
 	uint64_t thread;
 	uint64_t default_handler; /* 0: not asked yet */
 	struct code_node *codes;
@@ -109,17 +109,19 @@ int interpreter_dispatch(struct interpreter *interpreter, struct dispatch **disp
 	return 0;
 }
 
-/* The thread state, looked up once: the process has one thread, in its copies too. */
+/* The thread state. The process has one thread, in its copies too: where it has one interpreter, it
+ * is looked up once. */
 static int find_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers)
 {
 	const uint64_t pointer = registers_thread_pointer(registers);
+	const bool has_others = python_has_others(interpreter->python, pid);
 	int error;
 
-	if (pointer && interpreter->thread_pointer == pointer)
+	if (pointer && interpreter->thread_pointer == pointer && !has_others)
 		return 0;
 	error = python_find_thread(interpreter->python, pid, pointer, &interpreter->thread);
-	interpreter->thread_pointer = error ? 0 : pointer;
+	interpreter->thread_pointer = error || has_others ? 0 : pointer;
 	return error;
 }
 
@@ -130,6 +132,13 @@ int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 
 	*thread = error ? 0 : interpreter->thread;
 	return error;
+}
+
+int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
+			    const struct registers *registers, uint64_t *thread)
+{
+	return python_find_main_thread(interpreter->python, pid,
+				       registers_thread_pointer(registers), thread);
 }
 
 uint64_t interpreter_default_handler(struct interpreter *interpreter, pid_t pid)
@@ -219,6 +228,13 @@ int interpreter_instruction(struct interpreter *interpreter,
 	return interpreter->answer;
 }
 
+void interpreter_forget(struct interpreter *interpreter)
+{
+	interpreter->asked_pc = 0;
+	if (interpreter->dispatch)
+		dispatch_forget(interpreter->dispatch);
+}
+
 static const char *last_part(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -292,8 +308,8 @@ static void correct_innermost(struct interpreter *interpreter, pid_t pid,
 
 	if (!interpreter->dispatch ||
 	    !dispatch_is_point(interpreter->dispatch, registers_pc(registers)) ||
-	    dispatch_instruction(interpreter->dispatch, pid, interpreter->thread, registers,
-				 &instruction) ||
+	    dispatch_peek(interpreter->dispatch, pid, interpreter->thread, registers,
+			  &instruction) ||
 	    instruction.frame != frame->address)
 		return;
 	if (python_fill_frame(interpreter->python, pid, instruction.code, instruction.offset,

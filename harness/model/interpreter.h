@@ -52,6 +52,10 @@ struct interpreter_code *interpreter_running(struct interpreter *interpreter);
 int interpreter_instruction(struct interpreter *interpreter,
 			    struct dispatch_instruction *instruction) MUST_CHECK;
 
+/* Forgets the stop before: the next one is compared with none (struct dispatch_instruction,
+ * is_again). */
+void interpreter_forget(struct interpreter *interpreter);
+
 /* A boundary in Python's terms. */
 struct interpreter_place {
 	char *json;  /* {"file", "line", "function", "opcode", "offset"} */
@@ -75,6 +79,10 @@ const struct interpreter_place *interpreter_place_now(struct interpreter *interp
  * (any more). */
 int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers, uint64_t *thread) MUST_CHECK;
+
+/* The one that calls the handlers of signals: the same, but while a subinterpreter is executed. */
+int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
+			    const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
 /* The handler that CPython installs for SIGINT, signal.default_int_handler, in a process (the
  * walker or a copy). It is looked for once: the module is never loaded anew. 0: it is not there. */

@@ -66,7 +66,7 @@ void went_begin(struct trial *trial)
 	track->context = trial;
 	track->is_stepped = !trace_has_watches();
 	if (walker_registers(&trial->stage->walker, &registers) ||
-	    interpreter_thread(track->interpreter, trial->pid, registers, &thread)) {
+	    interpreter_main_thread(track->interpreter, trial->pid, registers, &thread)) {
 		fail_clear();
 		return;
 	}

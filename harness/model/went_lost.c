@@ -129,8 +129,8 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	int error = walker_registers(follower, &registers);
 
 	if (!error)
-		error = interpreter_thread(search->stage->interpreter, trial->pid, registers,
-					   &thread);
+		error = interpreter_main_thread(search->stage->interpreter, trial->pid, registers,
+						&thread);
 	if (error)
 		return error;
 	search->follower = follower;

@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads of an interpreter and the chain of frames of one. */
+/* The chain of frames of a thread. */
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define THREADS_MAX 100000 /* a longer list is a loop */
-#define TAG_BITS 7ull      /* _PyStackRef, from 3.14 on, keeps flags in a pointer's low bits */
+#define TAG_BITS 7ull /* _PyStackRef, from 3.14 on, keeps flags in a pointer's low bits */
 #define FIRST_WITH_NEXT                                                                            \
 	13 /* 3.13: a frame that does not run notes what it executes next (instr_ptr,              \
 	    * Include/internal/pycore_frame.h), before that what it executed last */
 #define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
-
-int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
-		       uint64_t *thread)
-{
-	const struct python_layout *at = &python->at;
-	uint64_t next, id, last = 0;
-	int error = read_pointer(pid, python->interpreter + at->interpreter_threads, &next);
-
-	for (size_t n = 0; error == 0 && next != 0 && n < THREADS_MAX; n++) {
-		last = next;
-		error = read_pointer(pid, last + at->thread_id, &id);
-		if (error == 0 && thread_pointer != 0 && id == thread_pointer) {
-			*thread = last;
-			return 0;
-		}
-		if (error == 0)
-			error = read_pointer(pid, last + at->thread_next, &next);
-	}
-	if (error != 0)
-		return error;
-	if (thread_pointer != 0 || last == 0)
-		return fail(-ENOENT, "the thread is none of CPython's");
-	*thread = last; /* new threads are put before older ones: the last one is the first */
-	return 0;
-}
 
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread, uint64_t *frame)
 {
@@ -132,32 +106,63 @@ int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
 	return error != 0 || frame == 0 ? error : frames_code(python, pid, frame, code, &offset);
 }
 
+int frames_begin(struct frame_walk *walk)
+{
+	walk->shims = 0;
+	return frames_innermost(walk->python, walk->pid, walk->thread, &walk->frame);
+}
+
+/* What the thread executes further out is of another interpreter. */
+static int go_to_outer(struct frame_walk *walk)
+{
+	int error = threads_outer(walk->python, walk->pid, walk->thread, &walk->thread);
+
+	return error != 0 || walk->thread == 0 ? error : frames_begin(walk);
+}
+
+int frames_next(struct frame_walk *walk, struct frame_words *words)
+{
+	int error = 0;
+
+	if (walk->frame == 0 && walk->goes_out)
+		error = go_to_outer(walk);
+	if (error != 0 || walk->frame == 0 || walk->shims == FRAMES_SKIPPED)
+		return error;
+	words->address = walk->frame;
+	error = frames_read(walk->python, walk->pid, walk->frame, words);
+	walk->shims += words->is_shim;
+	walk->frame = words->previous;
+	return error != 0 ? error : 1;
+}
+
+static int put_frame(const struct frame_walk *walk, const struct frame_words *words,
+		     struct python_frame *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->address = words->address;
+	out->owner = words->owner;
+	out->is_entry = words->is_entry;
+	return python_fill_frame(walk->python, walk->pid, words->code, words->offset, out);
+}
+
 ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_frame *frames, size_t max)
 {
-	size_t count = 0, shims = 0;
+	struct frame_walk walk = {.python = python, .pid = pid, .thread = thread, .goes_out = true};
 	struct frame_words words = {0};
-	uint64_t frame;
-	int error = frames_innermost(python, pid, thread, &frame);
+	size_t count = 0;
+	int error = frames_begin(&walk);
 
-	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
-		struct python_frame *out = &frames[count];
-
-		memset(out, 0, sizeof(*out));
-		error = frames_read(python, pid, frame, &words);
-		if (error == 0 && words.is_shim) {
+	while (error == 0 && count < max && (error = frames_next(&walk, &words)) > 0) {
+		if (words.is_shim) {
 			/* From 3.12 on a shim lies under the outermost frame of each run. */
 			if (count > 0)
 				frames[count - 1].is_entry = true;
-			shims++;
-		} else if (error == 0) {
-			out->address = frame;
-			out->owner = words.owner;
-			out->is_entry = words.is_entry;
-			error = python_fill_frame(python, pid, words.code, words.offset, out);
+			error = 0;
+		} else {
+			error = put_frame(&walk, &words, &frames[count]);
 			count += error == 0;
 		}
-		frame = words.previous;
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }
@@ -165,19 +170,16 @@ ssize_t python_frames(const struct python *python, pid_t pid, uint64_t thread,
 ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_place *places, size_t max)
 {
-	size_t count = 0, shims = 0;
+	struct frame_walk walk = {.python = python, .pid = pid, .thread = thread, .goes_out = true};
 	struct frame_words words = {0};
-	uint64_t frame;
-	int error = frames_innermost(python, pid, thread, &frame);
+	size_t count = 0;
+	int error = frames_begin(&walk);
 
-	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
-		error = frames_read(python, pid, frame, &words);
-		if (error == 0 && words.is_shim)
-			shims++;
-		else if (error == 0)
+	while (error == 0 && count < max && (error = frames_next(&walk, &words)) > 0) {
+		error = 0;
+		if (!words.is_shim)
 			places[count++] = (struct python_place){
-				.frame = frame, .code = words.code, .offset = words.offset};
-		frame = words.previous;
+				.frame = words.address, .code = words.code, .offset = words.offset};
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }

@@ -8,8 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define SIGNALS 65          /* NSIG of Linux: entries 1 to 64 are signals */
-#define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
+#define SIGNALS 65 /* NSIG of Linux: entries 1 to 64 are signals */
 #define HANDLERS_MAX 512
 
 static int find_entry(const struct python *python, int signal, uint64_t *entry)
@@ -89,24 +88,20 @@ struct python_word python_instruction_word(const struct python *python, uint64_t
 ssize_t python_bare_frames(const struct python *python, pid_t pid, uint64_t thread,
 			   struct python_bare_frame *frames, size_t max)
 {
-	size_t count = 0, shims = 0;
+	struct frame_walk walk = {.python = python, .pid = pid, .thread = thread};
 	struct frame_words words = {0};
-	uint64_t frame;
-	int error = frames_innermost(python, pid, thread, &frame);
+	size_t count = 0;
+	int error = frames_begin(&walk);
 
-	while (error == 0 && frame != 0 && count < max && shims < FRAMES_SKIPPED) {
-		error = frames_read(python, pid, frame, &words);
-		if (error == 0 && words.is_shim) {
-			if (count > 0)
-				frames[count - 1].is_entry = true;
-			shims++;
-		} else if (error == 0) {
-			frames[count++] = (struct python_bare_frame){.address = frame,
+	while (error == 0 && count < max && (error = frames_next(&walk, &words)) > 0) {
+		error = 0;
+		if (!words.is_shim)
+			frames[count++] = (struct python_bare_frame){.address = words.address,
 								     .code = words.code,
 								     .offset = words.offset,
 								     .is_entry = words.is_entry};
-		}
-		frame = words.previous;
+		else if (count > 0)
+			frames[count - 1].is_entry = true;
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
 }
