@@ -300,7 +300,7 @@ static int search_from(struct window *window, struct walker *walker)
 		error = find(&search);
 	if (walker->end == WALKER_RUNS)
 		walker_clear_breakpoints(walker);
-	dispatch_forget(search.dispatch);
+	interpreter_forget(window->interpreter);
 	return error || walker->end != WALKER_RUNS ? error : walker_refresh(walker);
 }
 
