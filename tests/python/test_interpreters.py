@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Code that a subinterpreter executes in the program's only thread. SIGSWEEP_TEST_PYTHON names another
+interpreter than the host's."""
+
+import unittest
+
+import swept
+
+SUBJECT = swept.TREE / "tests/python/interpreters_subject.py"
+WINDOW = ["--from", "py:inner", "--to", "py:after"]
+HIDDEN = {"RESUME", "NOT_TAKEN"}  # tracing shows the first as a call; the second is not dispatched
+
+
+def sweep(mode, *options):
+    done = swept.Sweep([*options, *WINDOW], ["-E", SUBJECT, mode])
+    assert done.report["boundaries"]["complete"], done.message
+    return done
+
+
+def inner(trials):
+    return [(trial["python"]["offset"], trial["python"]["opcode"], trial["python"]["line"])
+            for trial in trials if trial.get("python", {}).get("function") == "inner"]
+
+
+class Interpreters(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sub = sweep("sub", "-b", "opcode")
+
+    def test_opcodes(self):
+        """Number and order of the boundaries are those that the subinterpreter's own tracing shows."""
+        traced = swept.run(swept.PYTHON, "-S", "-E", SUBJECT, "opcodes").stdout.split()
+        found = [str(offset) for offset, opcode, _ in inner(self.sub.trials) if opcode not in HIDDEN]
+        joined = [offset for offset in traced if offset not in found]
+        self.assertEqual([offset for offset in traced if offset in found], found)
+        self.assertLessEqual(len(joined), 0 if swept.read_version() < (3, 14) else 2 * 3)
+        self.assertGreater(len(found), 40)
+
+    def test_names(self):
+        """In the main interpreter the same code has the same boundaries with the same names."""
+        main = sweep("main", "-b", "opcode", "--oracle", "end")
+        self.assertEqual(inner(self.sub.trials), inner(main.trials))
+
+    def test_went(self):
+        """What comes while the subinterpreter executes something is handled when it has come to its
+        end, and caught where the program says so."""
+        trials = [trial for trial in self.sub.trials if trial["python"]["file"].startswith("<")]
+        self.assertGreater(len(trials), 40)
+        for trial in trials:
+            self.assertEqual(trial["outcome"], "exit:0", trial)
+            self.assertEqual(trial["went"]["kind"], "caught", trial)
+            self.assertEqual(trial["went"]["at"]["function"], "outer", trial)
+            self.assertNotIn("unknown", trial)
+
+    def test_stack(self):
+        """The frames of both stand where the native ones stand that execute them."""
+        finding = next(one for one in self.sub.report["findings"] if one["oracle"] == "end")
+        stack = [row["python"]["function"] if "python" in row else row["function"]
+                 for row in finding["example"]["stack"]]
+        python = [n for n, row in enumerate(finding["example"]["stack"]) if "python" in row]
+        self.assertEqual([stack[n] for n in python],
+                         ["inner", "<module>", "execute", "outer", "<module>"])
+        self.assertNotIn("_PyEval_EvalFrameDefault", stack)
+        runs = [n for n, row in enumerate(finding["example"]["stack"])
+                if "interpreters" in row["module"]]
+        self.assertTrue(python[1] < runs[0] <= runs[-1] < python[2], stack)
+
+
+if __name__ == "__main__":
+    swept.main()

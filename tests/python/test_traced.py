@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Programs that set a tracing function (debuggers, coverage). From 3.12 on the interpreter then puts
+opcodes of its own in the place of others, so that nothing may depend on them: a function in C that
+does nothing changes nothing. SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
+
+import difflib
+import json
+import unittest
+from pathlib import Path
+
+import swept
+
+HERE = Path(__file__).resolve().parent
+MONITORED = HERE / "monitored.py"
+WENT = (HERE / "went_subject.py", "--from", "py:second_clause", "--to", "py:through_c")
+CLEANUP = (HERE / "cleanup_subject.py", "--from", "py:work", "--to", "py:end")
+
+# Executed together with what stands before it where no event is due between them.
+JOINED = {"END_FOR", "POP_TOP", "POP_ITER"}
+
+
+def sweep(mode, subject, *arguments, oracles):
+    script, *window = subject
+    done = swept.Sweep(["-b", "opcode", *window, *oracles], ["-E", MONITORED, mode, script, *arguments])
+    assert done.report["boundaries"]["complete"], done.message
+    return done.trials
+
+
+def boundary(trial):
+    python = trial["python"]
+    return python["function"], python["offset"], python["opcode"], python["line"]
+
+
+def told(trial):
+    """What is said of a boundary, times apart."""
+    went = {key: value for key, value in trial.get("went", {}).items() if key != "microseconds"}
+    findings = ["output" if name.startswith("end/output") else name
+                for name in trial.get("findings", [])]
+    return trial["outcome"], json.dumps(went, sort_keys=True), findings, trial.get("unknown")
+
+
+def without_repetitions(boundaries):
+    return [one for n, one in enumerate(boundaries) if boundaries[n - 1:n] != [one]]
+
+
+class Traced(unittest.TestCase):
+    def check(self, plain, traced):
+        """Every boundary that both have has the same verdicts; all but joined ones have both."""
+        lists = [[boundary(trial) for trial in trials] for trials in (plain, traced)]
+        matcher = difflib.SequenceMatcher(None, *lists, autojunk=False)
+        same = 0
+        for tag, start, end, other, other_end in matcher.get_opcodes():
+            if tag == "equal":
+                for left, right in zip(plain[start:end], traced[other:other_end]):
+                    self.assertEqual(told(left), told(right), boundary(left))
+                    same += 1
+                continue
+            single = {one[2] for one in lists[0][start:end] + lists[1][other:other_end]}
+            if swept.read_version() > (3, 12):  # before, loads of warm code are joined as well
+                self.assertLessEqual(single, JOINED)
+        self.assertGreater(same, len(plain) * 3 // 4)
+
+    @unittest.skipIf(swept.read_version() < (3, 12), "the interpreter has no such opcodes")
+    def test_went(self):
+        oracles = ["--oracle", "end", "--oracle", "lost"]
+        self.check(*(sweep(mode, WENT, oracles=oracles) for mode in ("plain", "c")))
+
+    def test_cleanup(self):
+        oracles = ["--oracle", "end", "--oracle", "cleanup"]
+        self.check(*(sweep(mode, CLEANUP, "several", oracles=oracles) for mode in ("plain", "c")))
+
+    @unittest.skipIf(swept.read_version() == (3, 12), "it joins other opcodes when it is traced")
+    def test_in_python(self):
+        """The boundaries of a function that Python code traces are its own ones, those of the tracing
+        function apart; where that is called between the dispatches of one instruction, it has two."""
+        subject = (HERE / "cleanup_subject.py", "--from", "py:several", "--to", "py:end")
+        plain, traced = (sweep(mode, subject, "several", oracles=["--oracle", "end"])
+                         for mode in ("plain", "python"))
+        own = [boundary(trial) for trial in traced if boundary(trial)[0] != "tracer"]
+        self.assertLess(len(own), len(traced))
+        if swept.read_version() == (3, 11):  # joins none when it is traced
+            own = [one for one in own if one in map(boundary, plain)]
+        self.assertEqual(without_repetitions(own),
+                         without_repetitions([boundary(trial) for trial in plain]))
+
+
+if __name__ == "__main__":
+    swept.main()
