@@ -19,13 +19,15 @@
 struct dispatch {
 	const struct python *python;
 	struct walker_table table;
-	uint64_t points[PYTHON_OPCODES];
+	struct dispatch_switches switches;
+	uint64_t points[(1 + DISPATCH_SWITCHES) * PYTHON_OPCODES];
 	size_t point_count;
 	/* Places (registers first, then stack slots) at which the next instruction's address was
 	 * at every stop so far. */
 	bool is_place[PLACES_MAX];
 	size_t place_count;
 	struct dispatch_instruction last; /* of the stop before; frame 0: none */
+	uint64_t last_pc;
 };
 
 static int compare_points(const void *left, const void *right)
@@ -46,10 +48,22 @@ static void drop_equal_points(struct dispatch *dispatch)
 	dispatch->point_count = kept;
 }
 
+/* Where the bodies of an opcode may be entered. */
+static void add_points(const struct dispatch *dispatch, size_t opcode, uint64_t *points,
+		       size_t *count)
+{
+	const struct dispatch_switches *switches = &dispatch->switches;
+
+	points[(*count)++] = dispatch->table.targets[opcode];
+	for (size_t n = 0; n < switches->count; n++)
+		if (switches->entries[n][opcode] != 0)
+			points[(*count)++] = switches->entries[n][opcode];
+}
+
 int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 {
 	struct dispatch *dispatch = alloc_zero(sizeof(*dispatch));
-	int error = dispatch_find_table(python, pid, &dispatch->table);
+	int error = dispatch_find_table(python, pid, &dispatch->table, &dispatch->switches);
 
 	*out = NULL;
 	if (error != 0) {
@@ -59,7 +73,7 @@ int dispatch_open(const struct python *python, pid_t pid, struct dispatch **out)
 	dispatch->python = python;
 	for (size_t n = 0; n < PYTHON_OPCODES; n++) {
 		if (python->version->names[n] != NULL)
-			dispatch->points[dispatch->point_count++] = dispatch->table.targets[n];
+			add_points(dispatch, n, dispatch->points, &dispatch->point_count);
 	}
 	qsort(dispatch->points, dispatch->point_count, sizeof(uint64_t), compare_points);
 	drop_equal_points(dispatch);
@@ -187,6 +201,19 @@ static int read_running(const struct dispatch *dispatch, pid_t pid, uint64_t thr
 	return error;
 }
 
+/* Does an instruction with this opcode start at `pc`? */
+static bool starts_at(const struct dispatch *dispatch, uint8_t opcode, uint64_t pc)
+{
+	const struct dispatch_switches *switches = &dispatch->switches;
+
+	if (dispatch->table.targets[opcode] == pc)
+		return true;
+	for (size_t n = 0; n < switches->count; n++)
+		if (switches->entries[n][opcode] == pc)
+			return true;
+	return false;
+}
+
 /* Could an instruction at `address` be the one that starts at `pc`? When the event of an
  * INSTRUMENTED_LINE has been told, what that stands for is dispatched. */
 static bool fits(const struct dispatch *dispatch, const struct running *running, uint64_t address,
@@ -199,7 +226,7 @@ static bool fits(const struct dispatch *dispatch, const struct running *running,
 	if (offset >= running->size || offset % UNIT != 0)
 		return false;
 	opcode = running->bytes[offset];
-	while (dispatch->table.targets[opcode] != pc)
+	while (!starts_at(dispatch, opcode, pc))
 		if (!monitoring_hides(python, opcode) ||
 		    monitoring_original(python, running->pid, running->code, offset, &opcode) != 0)
 			return false;
@@ -277,7 +304,8 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 /*
  * Only a jump to itself (while True: pass), and up to 3.10 a YIELD_FROM whose generator is resumed,
  * can start twice in a row; that one is started anew without having run only when it has changed
- * meanwhile. Where an INSTRUMENTED_LINE stands, its own body is what starts first.
+ * meanwhile. Where an INSTRUMENTED_LINE stands, its own body is what starts first. A switch may
+ * lead to a place before the body.
  */
 static bool is_again(const struct dispatch *dispatch, const struct dispatch_instruction *now,
 		     uint64_t pc)
@@ -287,7 +315,7 @@ static bool is_again(const struct dispatch *dispatch, const struct dispatch_inst
 
 	if (now->frame != last->frame || now->address != last->address)
 		return false;
-	if (now->opcode != last->opcode)
+	if (now->opcode != last->opcode || (pc != dispatch->last_pc && dispatch->switches.count))
 		return true;
 	if (monitoring_hides(dispatch->python, now->opcode))
 		return dispatch->table.targets[now->opcode] != pc;
@@ -321,5 +349,6 @@ int dispatch_instruction(struct dispatch *dispatch, pid_t pid, uint64_t thread,
 		return error;
 	instruction->is_again = is_again(dispatch, instruction, registers_pc(registers));
 	dispatch->last = *instruction;
+	dispatch->last_pc = registers_pc(registers);
 	return 0;
 }

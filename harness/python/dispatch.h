@@ -41,8 +41,8 @@ const uint64_t *dispatch_points(const struct dispatch *dispatch, size_t *count);
 bool dispatch_is_point(const struct dispatch *dispatch, uint64_t pc);
 
 /* The table itself, for walker_hook_table(); NULL: not every dispatch goes through it. Up to 3.10
- * the interpreter's loop has a switch, too, whose own table leads to the same places
- * (Python/ceval.c). */
+ * the interpreter's loop has a switch, too, whose own table leads to the same places,
+ * or to places before them (Python/ceval.c). */
 const struct walker_table *dispatch_table(const struct dispatch *dispatch);
 
 /* Where the bodies of an opcode begin: of the one that the compiler emits under this name, and of

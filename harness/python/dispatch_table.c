@@ -115,7 +115,14 @@ static void find_code(struct search *search, const struct python_image *image,
 	}
 }
 
-int dispatch_find_table(const struct python *python, pid_t pid, struct walker_table *table)
+/* Later versions start every instruction through opcode_targets. */
+static bool has_switch(const struct python_version *version)
+{
+	return version->minor < 11;
+}
+
+int dispatch_find_table(const struct python *python, pid_t pid, struct walker_table *table,
+			struct dispatch_switches *switches)
 {
 	struct search search = {.version = python->version, .table = table};
 	struct maps maps = {0};
@@ -129,6 +136,10 @@ int dispatch_find_table(const struct python *python, pid_t pid, struct walker_ta
 		if (in_module(&python->image, &maps.list[n]) && !maps.list[n].executable)
 			search_mapping(&search, pid, &maps.list[n]);
 	}
+	switches->count = 0;
+	for (size_t n = 0; search.found == 1 && has_switch(python->version) && n < maps.count; n++)
+		if (in_module(&python->image, &maps.list[n]) && !maps.list[n].executable)
+			dispatch_find_switches(python, pid, table, &maps.list[n], switches);
 	maps_free(&maps);
 	if (search.found != 1)
 		return fail(-ENOTSUP,
