@@ -3,6 +3,7 @@
 #include "reports/finding.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/hash.h"
 #include "harness/base/utf8.h"
 #include "reports/members.h"
 #include "reports/report.h"
@@ -58,15 +59,10 @@ static int compare_findings(const struct tally_entry *left, const struct tally_e
 	return strcmp(left->name, right->name);
 }
 
-/* FNV-1a, 64 bits (RFC 9923): no secret is kept by it, it only has to stay the same for ever. */
 void report_finding_id(const char *key, char id[REPORT_ID_SIZE])
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = hash_bytes(HASH_START, key, strlen(key));
 
-	for (; *key; key++) {
-		hash ^= (unsigned char)*key;
-		hash *= UINT64_C(0x100000001b3);
-	}
 	/* Folded, as the authors advise for a smaller hash. */
 	hash = (hash >> 48) ^ (hash & UINT64_C(0xffffffffffff));
 	snprintf(id, REPORT_ID_SIZE, "%012" PRIx64, hash);

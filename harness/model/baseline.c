@@ -4,6 +4,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
+#include "harness/base/hash.h"
 #include "harness/engine/undo.h"
 #include "harness/model/evidence.h"
 
@@ -209,14 +210,11 @@ void baseline_free(struct baseline *baseline)
 	baseline->sleeps = NULL;
 }
 
-/* FNV-1a, 64 bits (draft-eastlake-fnv): tells outputs apart in a report without printing them. */
+/* Tells outputs apart in a report without printing them. */
 static json_t *hash(const struct text *text)
 {
-	uint64_t value = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < text->size; i++)
-		value = (value ^ (unsigned char)text->bytes[i]) * UINT64_C(0x100000001b3);
-	return json_sprintf("0x%016llx", (unsigned long long)value);
+	return json_sprintf("0x%016llx",
+			    (unsigned long long)hash_bytes(HASH_START, text->bytes, text->size));
 }
 
 json_t *baseline_json(const struct baseline *baseline)

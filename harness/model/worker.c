@@ -4,6 +4,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
+#include "harness/base/hash.h"
 #include "harness/base/signals.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/model/control.h"
@@ -155,9 +156,7 @@ static int on_selected(struct walk *walk, const struct boundary *boundary)
 
 static void hash_path(struct worker *worker, const struct boundary *boundary)
 {
-	/* FNV-1a over the pc's eight bytes at once, with the phase. */
-	worker->path_hash = (worker->path_hash ^ (boundary->pc << 2 | boundary->phase)) *
-			    UINT64_C(0x100000001b3);
+	worker->path_hash = hash_add(worker->path_hash, boundary->pc << 2 | boundary->phase);
 }
 
 static void end_because(struct walk *walk, bool complete, const char *why)
@@ -379,7 +378,7 @@ int worker_run(struct worker *worker)
 	int error;
 
 	walk->worker = worker;
-	worker->path_hash = UINT64_C(0xcbf29ce484222325);
+	worker->path_hash = HASH_START;
 	error = stage_open(&walk->stage, worker->scenario, worker->baseline, &worker->resources);
 	if (!error) {
 		error = walk_all(walk);

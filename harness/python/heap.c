@@ -3,6 +3,7 @@
 #include "harness/python/heap.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/hash.h"
 #include "harness/python/heap_private.h"
 
 #include <stdlib.h>
@@ -60,15 +61,6 @@ static bool is_type(const struct look *look, uint64_t type, uint64_t *flags)
 	       read_word(look, type + at->type_flags, flags) && (*flags & TYPE_IS_READY);
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
-{
-	const unsigned char *next = bytes;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ next[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /* Where the value of a str lies, of which the head is all but the characters. */
 static void find_characters(const struct python_layout *at, const unsigned char *bytes,
 			    uint64_t *start, uint64_t *size)
@@ -114,7 +106,7 @@ static uint64_t value_of(const struct look *look, const struct heap_object *obje
 	}
 	if (start > left || size > left - start)
 		return object->address;
-	return mix(UINT64_C(0xcbf29ce484222325) ^ start ^ size << 8, bytes + start, size);
+	return hash_bytes(HASH_START ^ start ^ size << 8, bytes + start, size);
 }
 
 /* Two words of an array, of which the second points at a class, look like an object: the first one

@@ -8,6 +8,7 @@
 #include "harness/oracles/cleanup/cleanup.h"
 
 #include "harness/base/alloc.h"
+#include "harness/base/hash.h"
 #include "harness/kernel/memory.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 static uint64_t mix(uint64_t hash, const uint64_t *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ words[i]) * UINT64_C(0x100000001b3) ^ hash >> 29;
+		hash = hash_add(hash, words[i]) ^ hash >> 29;
 	return hash;
 }
 
@@ -44,7 +45,7 @@ static uint64_t mix_frame(uint64_t hash, pid_t pid, uint64_t frame)
 
 uint64_t cleanup_fingerprint(pid_t pid, const struct python_place *frames, size_t count)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_START;
 
 	for (size_t i = 0; i < count && i < FRAMES_READ; i++)
 		hash = mix_frame(hash, pid, frames[i].frame);

@@ -7,6 +7,7 @@
  */
 #include "harness/base/alloc.h"
 #include "harness/base/clock.h"
+#include "harness/base/hash.h"
 #include "harness/kernel/memory.h"
 #include "harness/kernel/ptrace.h"
 #include "harness/kernel/watch_step.h"
@@ -134,10 +135,10 @@ static bool can_clash(const struct quick *quick, uint64_t granule)
 	       (touch->has_parts || has_company(quick, granule));
 }
 
-/* The values of all that the handler depends on, as one number (FNV-1a). */
+/* The values of all that the handler depends on, as one number. */
 static uint64_t hash_inputs(const struct quick *quick, pid_t pid)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_START;
 
 	for (const struct touch *touch = quick->all; touch; touch = touch->hh.next) {
 		uint8_t now[GRANULE];
@@ -146,7 +147,7 @@ static uint64_t hash_inputs(const struct quick *quick, pid_t pid)
 			continue;
 		for (unsigned int i = 0; i < GRANULE; i++)
 			if (touch->inputs >> i & 1)
-				hash = (hash ^ now[i]) * UINT64_C(0x100000001b3);
+				hash = hash_add(hash, now[i]);
 	}
 	return hash;
 }
