@@ -42,7 +42,9 @@ enum oracle_need {
 	ORACLE_NEEDS_PYTHON = 1 << 4,   /* a CPython: of another program none of its functions is
 					 * called, and it holds */
 	ORACLE_NEEDS_WENT = 1 << 5,     /* trial->went */
-	ORACLE_NEEDS_INVARIANTS = 1 << 6, /* invariants announced by the window's start: survey() is
+	ORACLE_NEEDS_LATENCY = 1 << 6,  /* trial->went measured anew where it is above the limit,
+					 * without what only a copy costs */
+	ORACLE_NEEDS_INVARIANTS = 1 << 7, /* invariants announced by the window's start: survey() is
 					   * called for no other program */
 };
 

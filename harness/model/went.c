@@ -39,15 +39,14 @@ static uint64_t own_time(const struct trial *trial)
 	return now > cost.cpu ? now - cost.cpu + cost.steps : 0;
 }
 
-/* Following is dear: only if somebody asks. */
-static bool is_wanted(const struct trial *trial)
+bool went_is_needed(const struct trial *trial, unsigned int need)
 {
 	const struct oracle *const *oracles = trial->stage->scenario->oracles;
-	bool is_wanted = false;
+	bool is_needed = false;
 
 	for (size_t i = 0; oracles[i]; i++)
-		is_wanted |= (oracles[i]->needs & ORACLE_NEEDS_WENT) != 0;
-	return is_wanted;
+		is_needed |= (oracles[i]->needs & need) != 0;
+	return is_needed;
 }
 
 void went_begin(struct trial *trial)
@@ -56,7 +55,9 @@ void went_begin(struct trial *trial)
 	const struct registers *registers;
 	uint64_t thread;
 
-	if (trial->is_control || !trial->stage->interpreter || !is_wanted(trial))
+	/* Following is dear: only if somebody asks. */
+	if (trial->is_control || !trial->stage->interpreter ||
+	    !went_is_needed(trial, ORACLE_NEEDS_WENT))
 		return;
 	track->interpreter = trial->stage->interpreter;
 	track->pid = trial->pid;

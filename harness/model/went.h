@@ -58,6 +58,9 @@ void went_free(struct went *went);
 /* It is gone. */
 void went_end(struct trial *trial);
 
+/* Does an oracle of the sweep have such a need (enum oracle_need)? */
+bool went_is_needed(const struct trial *trial, unsigned int need);
+
 /* On the CPU, from the delivery to the call of the Python handler, or to the end; 0: not known. */
 double went_seconds(const struct went *went);
 /* The same as a number for a report. */

@@ -13,7 +13,6 @@
 #include "harness/model/trial.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define INSTRUCTIONS_MAX 10000 /* stepped */
 #define OPCODES_MAX 10000
@@ -181,24 +180,14 @@ json_t *went_latency(const struct trial *trial)
 	return object;
 }
 
-static bool is_judged(const struct trial *trial)
-{
-	const struct oracle *const *oracles = trial->stage->scenario->oracles;
-
-	for (size_t i = 0; oracles[i]; i++)
-		if (strcmp(oracles[i]->name, "latency") == 0)
-			return true;
-	return false;
-}
-
 void went_measure_again(struct trial *trial)
 {
 	struct went *went = &trial->went;
 	struct count count;
 
 	if (went_seconds(went) <= trial->stage->scenario->max_latency ||
-	    went->track.kind == WENT_PENDING || went->track.is_stepped || !is_judged(trial) ||
-	    !run(trial, &count, run_at_full_speed))
+	    went->track.kind == WENT_PENDING || went->track.is_stepped ||
+	    !went_is_needed(trial, ORACLE_NEEDS_LATENCY) || !run(trial, &count, run_at_full_speed))
 		return;
 	if (count.nanoseconds < went->entered - went->delivered)
 		went->entered = went->delivered + count.nanoseconds;

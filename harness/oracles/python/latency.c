@@ -112,6 +112,6 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 const struct oracle oracle_latency = {
 	.name = "latency",
 	.help = "CPython: C code that does not look for signals",
-	.needs = ORACLE_NEEDS_PYTHON | ORACLE_NEEDS_WENT,
+	.needs = ORACLE_NEEDS_PYTHON | ORACLE_NEEDS_WENT | ORACLE_NEEDS_LATENCY,
 	.judge = judge,
 };
