@@ -13,7 +13,7 @@ import swept
 
 HERE = Path(__file__).resolve().parent
 MONITORED = HERE / "monitored.py"
-WENT = (HERE / "went_subject.py", "--from", "py:second_clause", "--to", "py:through_c")
+WENT = (HERE / "went_subject.py", "--from", "py:second_clause", "--to", "py:finally_leaves")
 CLEANUP = (HERE / "cleanup_subject.py", "--from", "py:work", "--to", "py:end")
 
 # Executed together with what stands before it where no event is due between them.
