@@ -289,12 +289,15 @@ const struct interpreter_place *interpreter_place_now(struct interpreter *interp
 	const pid_t pid = interpreter->walker->pid;
 	const struct interpreter_place *place = NULL;
 	const struct registers *registers;
-	struct python_bare_frame frame;
+	struct python_place now;
 
 	if (walker_registers(interpreter->walker, &registers) == 0 &&
 	    find_thread(interpreter, pid, registers) == 0 &&
-	    python_bare_frames(interpreter->python, pid, interpreter->thread, &frame, 1) == 1)
-		place = interpreter_place_of(interpreter, pid, &frame, frame.offset);
+	    python_places(interpreter->python, pid, interpreter->thread, &now, 1) == 1) {
+		const struct python_bare_frame frame = {.address = now.frame, .code = now.code};
+
+		place = interpreter_place_of(interpreter, pid, &frame, now.offset);
+	}
 	fail_clear();
 	return place;
 }
