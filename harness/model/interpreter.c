@@ -34,6 +34,8 @@ struct interpreter {
 	char *no_dispatch;         /* why not; NULL: not looked for yet */
 	uint64_t thread_pointer;   /* whose thread state is `thread`; 0: it must be asked */
 	uint64_t thread;
+	uint64_t main_pointer; /* the same of the main interpreter, also when it is gone */
+	uint64_t main_thread;
 	uint64_t default_handler; /* 0: not asked yet */
 	struct code_node *codes;
 	struct place_node *places;
@@ -134,11 +136,18 @@ int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 	return error;
 }
 
-int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
+int interpreter_main_thread(struct interpreter *interpreter, pid_t pid,
 			    const struct registers *registers, uint64_t *thread)
 {
-	return python_find_main_thread(interpreter->python, pid,
-				       registers_thread_pointer(registers), thread);
+	const uint64_t pointer = registers_thread_pointer(registers);
+	int error = 0;
+
+	if (!pointer || interpreter->main_pointer != pointer)
+		error = python_find_main_thread(interpreter->python, pid, pointer,
+						&interpreter->main_thread);
+	interpreter->main_pointer = error ? 0 : pointer;
+	*thread = error ? 0 : interpreter->main_thread;
+	return error;
 }
 
 uint64_t interpreter_default_handler(struct interpreter *interpreter, pid_t pid)

@@ -81,7 +81,7 @@ int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
 /* The one that calls the handlers of signals: the same, but while a subinterpreter is executed. */
-int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
+int interpreter_main_thread(struct interpreter *interpreter, pid_t pid,
 			    const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
 /* The handler that CPython installs for SIGINT, signal.default_int_handler, in a process (the

@@ -80,11 +80,15 @@ static int plant_all_points(struct search *search)
 /* All opcodes of the line, since the first may be joined to the one before it. */
 static int plant_line(struct search *search, const struct interpreter_code *code)
 {
+	static const char *const monitors[] = {"INSTRUMENTED_LINE", "INSTRUMENTED_INSTRUCTION"};
 	int offsets[LINE_PARTS];
 	ssize_t count = python_line_offsets(search->python, search->walker->pid, code->address,
 					    (int)search->location->number, offsets, LINE_PARTS);
 	int error = 0;
 
+	/* Where the program is traced from this frame on, its instructions are not replaced yet. */
+	for (size_t i = 0; !error && i < sizeof(monitors) / sizeof(*monitors); i++)
+		error = plant_points(search, monitors[i]);
 	for (ssize_t i = 0; !error && i < count && i < LINE_PARTS; i++) {
 		struct python_frame frame = {0};
 

@@ -136,7 +136,7 @@ static enum python_clause find_clause(const struct instructions *code, int offse
 static int read_instructions(const struct python *python, pid_t pid, uint64_t code,
 			     struct instructions *out)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	int error;
 
 	*out = (struct instructions){.version = python->version};
@@ -174,7 +174,8 @@ int python_read_instruction(const struct python *python, pid_t pid, uint64_t cod
 		return -EINVAL;
 	*address = start + (uint64_t)offset;
 	error = memory_read(pid, *address, opcode, sizeof(*opcode));
-	while (error == 0 && monitoring_hides(python, *opcode))
-		error = monitoring_original(python, pid, code, (uint64_t)offset, opcode);
+	for (int n = 0; n < MONITORING_STEPS && error == 0; n++)
+		if (monitoring_hides(python, *opcode))
+			error = monitoring_original(python, pid, code, (uint64_t)offset, opcode);
 	return error;
 }

@@ -222,12 +222,13 @@ static bool fits(const struct dispatch *dispatch, const struct running *running,
 	const struct python *python = dispatch->python;
 	uint64_t offset = address - running->start;
 	uint8_t opcode;
+	int steps = 0;
 
 	if (offset >= running->size || offset % UNIT != 0)
 		return false;
 	opcode = running->bytes[offset];
 	while (!starts_at(dispatch, opcode, pc))
-		if (!monitoring_hides(python, opcode) ||
+		if (!monitoring_hides(python, opcode) || steps++ == MONITORING_STEPS ||
 		    monitoring_original(python, running->pid, running->code, offset, &opcode) != 0)
 			return false;
 	return true;

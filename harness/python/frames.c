@@ -10,7 +10,7 @@
 #define FIRST_WITH_NEXT                                                                            \
 	13 /* 3.13: a frame that does not run notes what it executes next (instr_ptr,              \
 	    * Include/internal/pycore_frame.h), before that what it executed last */
-#define FRAMES_SKIPPED 1000 /* shims in a row: more is a loop */
+#define FRAMES_SKIPPED 1000 /* shims: more are a loop */
 
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread, uint64_t *frame)
 {
@@ -96,36 +96,24 @@ int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, ui
 	return error;
 }
 
-int python_running_code(const struct python *python, pid_t pid, uint64_t thread, uint64_t *code)
-{
-	uint64_t frame;
-	int offset;
-	int error = frames_innermost(python, pid, thread, &frame);
-
-	*code = 0;
-	return error != 0 || frame == 0 ? error : frames_code(python, pid, frame, code, &offset);
-}
-
 int frames_begin(struct frame_walk *walk)
 {
-	walk->shims = 0;
+	walk->shims = walk->outs = 0;
 	return frames_innermost(walk->python, walk->pid, walk->thread, &walk->frame);
-}
-
-/* What the thread executes further out is of another interpreter. */
-static int go_to_outer(struct frame_walk *walk)
-{
-	int error = threads_outer(walk->python, walk->pid, walk->thread, &walk->thread);
-
-	return error != 0 || walk->thread == 0 ? error : frames_begin(walk);
 }
 
 int frames_next(struct frame_walk *walk, struct frame_words *words)
 {
 	int error = 0;
 
-	if (walk->frame == 0 && walk->goes_out)
-		error = go_to_outer(walk);
+	while (error == 0 && walk->frame == 0 && walk->goes_out) {
+		const uint64_t outer =
+			threads_outer(walk->python, walk->pid, walk->thread, walk->outs++);
+
+		if (outer == 0)
+			return 0;
+		error = frames_innermost(walk->python, walk->pid, outer, &walk->frame);
+	}
 	if (error != 0 || walk->frame == 0 || walk->shims == FRAMES_SKIPPED)
 		return error;
 	words->address = walk->frame;
@@ -182,4 +170,13 @@ ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
 				.frame = words.address, .code = words.code, .offset = words.offset};
 	}
 	return error == 0 || count > 0 ? (ssize_t)count : error;
+}
+
+int python_running_code(const struct python *python, pid_t pid, uint64_t thread, uint64_t *code)
+{
+	struct python_place place;
+	const ssize_t count = python_places(python, pid, thread, &place, 1);
+
+	*code = count > 0 ? place.code : 0;
+	return count < 0 ? (int)count : 0;
 }

@@ -32,33 +32,36 @@ uint8_t monitoring_opcode(const struct python_version *version, const char *name
 	return 0;
 }
 
-static int read_opcode_of_line(const struct python *python, pid_t pid, uint64_t monitoring,
-			       uint64_t unit, uint8_t *opcode)
-{
+/* What is kept beside a code object, where each unit's opcode is `width` bytes from the last one's;
+ * 0: nothing is. */
+struct originals {
 	uint64_t lines;
-	uint8_t first;
-	int error = read_pointer(pid, monitoring + python->at.monitoring_lines, &lines);
+	size_t line_width;
+	uint64_t instructions;
+};
 
-	if (error == 0)
-		error = memory_read(pid, lines, &first, sizeof(first));
-	if (error != 0)
-		return error;
-	return first >= LINE_ENTRY && first <= LINE_ENTRY_MAX
-		       ? memory_read(pid, lines + 1 + unit * first, opcode, sizeof(*opcode))
-		       : memory_read(pid, lines + unit * LINE_ENTRY, opcode, sizeof(*opcode));
-}
-
-/* What the opcode of the `unit`-th code unit stands for, one step further. */
-static int read_original(const struct python *python, pid_t pid, uint64_t monitoring, uint64_t unit,
-			 uint8_t *opcode)
+static int find_originals(const struct python *python, pid_t pid, uint64_t code,
+			  struct originals *out)
 {
-	uint64_t list;
-	int error;
+	uint64_t monitoring;
+	uint8_t first;
+	int error = read_pointer(pid, code + python->at.code_monitoring, &monitoring);
 
-	if (*opcode == python->instrumented_line)
-		return read_opcode_of_line(python, pid, monitoring, unit, opcode);
-	error = read_pointer(pid, monitoring + python->at.monitoring_instructions, &list);
-	return error == 0 ? memory_read(pid, list + unit, opcode, sizeof(*opcode)) : error;
+	*out = (struct originals){.line_width = LINE_ENTRY};
+	if (error != 0 || monitoring == 0)
+		return error;
+	error = read_pointer(pid, monitoring + python->at.monitoring_lines, &out->lines);
+	if (error == 0)
+		error = read_pointer(pid, monitoring + python->at.monitoring_instructions,
+				     &out->instructions);
+	if (error != 0 || out->lines == 0)
+		return error;
+	error = memory_read(pid, out->lines, &first, sizeof(first));
+	if (error == 0 && first >= LINE_ENTRY && first <= LINE_ENTRY_MAX) {
+		out->line_width = first;
+		out->lines++;
+	}
+	return error;
 }
 
 bool monitoring_hides(const struct python *python, uint8_t opcode)
@@ -71,14 +74,36 @@ int monitoring_original(const struct python *python, pid_t pid, uint64_t code, u
 			uint8_t *opcode)
 {
 	const uint8_t hidden = *opcode;
-	uint64_t monitoring;
-	int error = read_pointer(pid, code + python->at.code_monitoring, &monitoring);
+	const bool is_line = hidden == python->instrumented_line;
+	struct originals originals;
+	int error = find_originals(python, pid, code, &originals);
 
-	if (error == 0 && monitoring == 0)
-		error = -EINVAL;
-	if (error == 0)
-		error = read_original(python, pid, monitoring, offset / UNIT, opcode);
+	if (error != 0)
+		return error;
+	if ((is_line ? originals.lines : originals.instructions) == 0)
+		return -EINVAL;
+	error = memory_read(pid,
+			    is_line ? originals.lines + offset / UNIT * originals.line_width
+				    : originals.instructions + offset / UNIT,
+			    opcode, sizeof(*opcode));
 	return error == 0 && *opcode == hidden ? -EINVAL : error;
+}
+
+/* The opcodes of `count` units in new memory; NULL: there is nothing to read. */
+static int read_list(pid_t pid, uint64_t address, size_t count, size_t width, unsigned char **list)
+{
+	int error;
+
+	*list = NULL;
+	if (address == 0 || count == 0)
+		return 0;
+	*list = alloc_zero(count * width);
+	error = memory_read(pid, address, *list, (count - 1) * width + 1);
+	if (error != 0) {
+		free(*list);
+		*list = NULL;
+	}
+	return error;
 }
 
 /* Puts back what is hidden. */
@@ -86,17 +111,26 @@ static int restore(const struct python *python, pid_t pid, uint64_t code, unsign
 		   uint64_t size)
 {
 	const struct python_version *version = python->version;
+	unsigned char *lines = NULL, *instructions = NULL;
+	struct originals originals;
+	int error = find_originals(python, pid, code, &originals);
 
-	for (uint64_t at = 0; at + UNIT <= size;
+	if (error == 0)
+		error = read_list(pid, originals.lines, size / UNIT, originals.line_width, &lines);
+	if (error == 0)
+		error = read_list(pid, originals.instructions, size / UNIT, 1, &instructions);
+	for (uint64_t at = 0; error == 0 && at + UNIT <= size;
 	     at += UNIT * (1u + version->caches[version->base[bytes[at]]])) {
-		while (monitoring_hides(python, bytes[at])) {
-			int error = monitoring_original(python, pid, code, at, &bytes[at]);
-
-			if (error != 0)
-				return error;
-		}
+		if (lines != NULL && bytes[at] == python->instrumented_line)
+			bytes[at] = lines[at / UNIT * originals.line_width];
+		if (instructions != NULL && bytes[at] == python->instrumented_instruction)
+			bytes[at] = instructions[at / UNIT];
+		if (monitoring_hides(python, bytes[at]))
+			error = -EINVAL;
 	}
-	return 0;
+	free(lines);
+	free(instructions);
+	return error;
 }
 
 /* Has the code object ever been monitored? */

@@ -73,10 +73,11 @@ int frames_read(const struct python *python, pid_t pid, uint64_t frame,
 struct frame_walk {
 	const struct python *python;
 	pid_t pid;
-	uint64_t thread; /* whose they are */
+	uint64_t thread; /* whose they are: the one that is executed */
 	bool goes_out;   /* to those that the same thread executes in other interpreters */
 	uint64_t frame;  /* the next one; 0: this thread state has no more */
 	size_t shims;
+	size_t outs; /* how often it went out */
 };
 
 /* From the first four members on. */
@@ -86,12 +87,11 @@ int frames_begin(struct frame_walk *walk) MUST_CHECK;
 int frames_next(struct frame_walk *walk, struct frame_words *words) MUST_CHECK;
 
 /*
- * In which other interpreter the same thread has frames further out: its thread state there; 0:
- * nowhere. A subinterpreter is executed by code of an older interpreter; those that are older are
- * taken in the order of their making.
+ * Where the same thread has frames further out than those of the subinterpreter that it executes:
+ * its n-th other thread state, the one further in first; 0: there are no more. By where on the
+ * thread's stack they lie; in 3.9, which does not say it, by the age of their interpreters.
  */
-int threads_outer(const struct python *python, pid_t pid, uint64_t thread,
-		  uint64_t *outer) MUST_CHECK;
+uint64_t threads_outer(const struct python *python, pid_t pid, uint64_t innermost, size_t n);
 
 /* The code object of a frame, and the offset in bytes that it notes for its instruction. */
 int frames_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
@@ -115,6 +115,9 @@ uint8_t monitoring_opcode(const struct python_version *version, const char *name
 
 /* Does the opcode not say what it stands for? */
 bool monitoring_hides(const struct python *python, uint8_t opcode);
+
+/* An INSTRUMENTED_LINE may stand for an INSTRUMENTED_INSTRUCTION, and no other way round. */
+#define MONITORING_STEPS 2
 
 /* Replaces such an opcode, at byte `offset` of a code object's instructions, by what it stands for,
  * which may be the other one of the two. */

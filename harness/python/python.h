@@ -57,9 +57,9 @@ const struct python_image *python_image(const struct python *python);
 
 /*
  * The PyThreadState of the thread whose thread pointer (fs base, which is pthread_self() and what
- * a forked copy keeps) is given; 0: the process's only one, or the main thread's. A thread that
- * has several, since it executes code of subinterpreters, is asked which one's turn it is; where
- * it is none's (the GIL is dropped), the main interpreter's. -ENOENT: the thread is none of
+ * a forked copy keeps) is given; 0: the process's only one, or the main thread's. Of a thread that
+ * has several, since it executes code of subinterpreters, the one that is executed: that which has
+ * the GIL or, where none has, the one further in on the stack. -ENOENT: the thread is none of
  * CPython's.
  */
 int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
@@ -69,7 +69,8 @@ int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_p
 int python_find_main_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 			    uint64_t *thread) MUST_CHECK;
 
-/* Are there subinterpreters? Where there are none, a thread has one PyThreadState only. */
+/* Are there subinterpreters? Where there are none, or no interpreter at all any more, a thread has
+ * one PyThreadState only. */
 bool python_has_others(const struct python *python, pid_t pid);
 
 enum python_owner {
@@ -122,7 +123,7 @@ struct python_place {
 ssize_t python_places(const struct python *python, pid_t pid, uint64_t thread,
 		      struct python_place *places, size_t max) MUST_CHECK;
 
-/* The code object of the frame that a thread executes; 0: it executes none. */
+/* The code object of the innermost of these frames; 0: it executes none. */
 int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
 			uint64_t *code) MUST_CHECK;
 

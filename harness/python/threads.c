@@ -1,162 +1,236 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The thread states of a process. A thread of the system has one in each interpreter in which it
- * has executed anything; it executes one of them at a time.
+ * executes anything: those that have frames are nested in one another on its stack, and the
+ * innermost one is executed.
  */
 #include "harness/python/private.h"
 
 #include <errno.h>
 
-#define THREADS_MAX 100000      /* a longer list is a loop */
-#define INTERPRETERS_MAX 100000 /* the same */
+#define LISTED_MAX 100000 /* interpreters and thread states in all: longer lists are loops */
+#define NESTED_MAX 64     /* interpreters that one thread executes at a time */
 
-/* The thread state that has the GIL of an interpreter; 0: nobody has it. */
-static int find_holder(const struct python *python, pid_t pid, uint64_t interpreter,
-		       uint64_t *thread)
+struct nest {
+	const struct python *python;
+	pid_t pid;
+	uint64_t thread_pointer;
+	size_t count;
+	uint64_t threads[NESTED_MAX]; /* innermost first */
+	uint64_t places[NESTED_MAX];  /* on the stack; 0: not known */
+};
+
+/* The one behind `last` in an interpreter's list of thread states, 0: the first; 0: there is none.
+ */
+static uint64_t next_thread(const struct python *python, pid_t pid, uint64_t interpreter,
+			    uint64_t last)
 {
-	const struct python_layout *at = &python->at;
-	int32_t is_locked = 0;
-	uint64_t gil;
-	int error = read_pointer(pid, interpreter + at->interpreter_gil, &gil);
+	const uint64_t at = last == 0 ? interpreter + python->at.interpreter_threads
+				      : last + python->at.thread_next;
+	uint64_t next;
 
-	*thread = 0;
-	if (error == 0)
-		error = read_int(pid, gil + at->gil_locked, &is_locked);
-	return error == 0 && is_locked == 1 ? read_pointer(pid, gil + at->gil_holder, thread)
-					    : error;
+	return read_pointer(pid, at, &next) == 0 ? next : 0;
 }
 
-/* Is it a state of this thread? */
-static int is_of(const struct python *python, pid_t pid, uint64_t thread, uint64_t thread_pointer,
-		 bool *is)
+static bool has_pointer(const struct python *python, pid_t pid, uint64_t thread,
+			uint64_t thread_pointer)
 {
-	uint64_t id = 0;
-	int error = thread != 0 ? read_pointer(pid, thread + python->at.thread_id, &id) : 0;
+	uint64_t id;
 
-	*is = error == 0 && thread != 0 && id == thread_pointer;
-	return error;
+	return read_pointer(pid, thread + python->at.thread_id, &id) == 0 && id == thread_pointer;
 }
 
-static int next_interpreter(const struct python *python, pid_t pid, uint64_t *interpreter)
+/* The thread state of an interpreter by its thread pointer, 0: its oldest one. 0: there is none. */
+static uint64_t find_in(const struct python *python, pid_t pid, uint64_t interpreter,
+			uint64_t thread_pointer)
 {
-	return read_pointer(pid,
-			    *interpreter == 0
+	uint64_t thread = 0, next;
+
+	for (size_t n = 0; n < LISTED_MAX; n++) {
+		next = next_thread(python, pid, interpreter, thread);
+		if (next == 0) /* new ones are put before older ones */
+			return thread_pointer == 0 ? thread : 0;
+		thread = next;
+		if (thread_pointer != 0 && has_pointer(python, pid, thread, thread_pointer))
+			return thread;
+	}
+	return 0;
+}
+
+static uint64_t next_interpreter(const struct python *python, pid_t pid, uint64_t interpreter)
+{
+	const uint64_t at = interpreter == 0
 				    ? python->image.runtime + python->at.runtime_interpreters_head
-				    : *interpreter + python->at.interpreter_next,
-			    interpreter);
-}
+				    : interpreter + python->at.interpreter_next;
+	uint64_t next;
 
-/* Whose turn it is among the states of one thread; 0: none's, since it has dropped the GIL. From
- * 3.12 on interpreters may have GILs of their own. */
-static int find_current(const struct python *python, pid_t pid, uint64_t thread_pointer,
-			uint64_t *thread)
-{
-	const struct python_layout *at = &python->at;
-	uint64_t interpreter = 0;
-	bool is_found = false;
-	int error = 0;
-
-	if (at->interpreter_gil == PYTHON_NONE) {
-		error = read_pointer(pid, python->image.runtime + at->runtime_current_thread,
-				     thread);
-		if (error == 0)
-			error = is_of(python, pid, *thread, thread_pointer, &is_found);
-	}
-	for (size_t n = 0; at->interpreter_gil != PYTHON_NONE && !is_found && n < INTERPRETERS_MAX;
-	     n++) {
-		error = next_interpreter(python, pid, &interpreter);
-		if (error != 0 || interpreter == 0)
-			break;
-		error = find_holder(python, pid, interpreter, thread);
-		if (error == 0)
-			error = is_of(python, pid, *thread, thread_pointer, &is_found);
-		if (error != 0)
-			break;
-	}
-	if (!is_found)
-		*thread = 0;
-	return error;
-}
-
-/* The thread state of an interpreter by its thread pointer, 0: its oldest one. *thread is 0 where
- * there is none. */
-static int find_in(const struct python *python, pid_t pid, uint64_t interpreter,
-		   uint64_t thread_pointer, uint64_t *thread)
-{
-	const struct python_layout *at = &python->at;
-	uint64_t next, id, last = 0;
-	int error = read_pointer(pid, interpreter + at->interpreter_threads, &next);
-
-	*thread = 0;
-	for (size_t n = 0; error == 0 && next != 0 && n < THREADS_MAX; n++) {
-		last = next;
-		error = read_pointer(pid, last + at->thread_id, &id);
-		if (error == 0 && thread_pointer != 0 && id == thread_pointer) {
-			*thread = last;
-			return 0;
-		}
-		if (error == 0)
-			error = read_pointer(pid, last + at->thread_next, &next);
-	}
-	if (thread_pointer == 0) /* new ones are put before older ones */
-		*thread = last;
-	return error;
+	return read_pointer(pid, at, &next) == 0 ? next : 0;
 }
 
 bool python_has_others(const struct python *python, pid_t pid)
 {
-	uint64_t head;
+	const uint64_t head = next_interpreter(python, pid, 0);
 
-	/* New interpreters are put before older ones; the main one is the oldest. */
-	return read_pointer(pid, python->image.runtime + python->at.runtime_interpreters_head,
-			    &head) != 0 ||
-	       head != python->interpreter;
+	/* New interpreters are put before older ones, the main one is the oldest; 0: all are gone.
+	 */
+	return head != 0 && head != python->interpreter;
 }
 
-int threads_outer(const struct python *python, pid_t pid, uint64_t thread, uint64_t *outer)
+/*
+ * Where on the stack a thread state has what it executes: a local variable of the innermost run of
+ * the interpreter's loop, from 3.13 on the shim under its frames, before that struct _PyCFrame,
+ * which 3.9 does not have.
+ */
+static uint64_t place_of(const struct python *python, pid_t pid, uint64_t thread)
 {
-	uint64_t interpreter, pointer;
-	int error = read_pointer(pid, thread + python->at.thread_interpreter, &interpreter);
+	struct frame_walk walk = {.python = python, .pid = pid, .thread = thread};
+	struct frame_words words = {0};
+	uint64_t place = 0;
 
-	*outer = 0;
-	if (error == 0)
-		error = read_pointer(pid, thread + python->at.thread_id, &pointer);
-	for (size_t n = 0; error == 0 && interpreter != python->interpreter && *outer == 0 &&
-			   n < INTERPRETERS_MAX;
-	     n++) {
-		uint64_t frame = 0;
+	if (python->at.thread_cframe != PYTHON_NONE)
+		return read_pointer(pid, thread + python->at.thread_cframe, &place) == 0 ? place
+											 : 0;
+	if (python->at.frame_owner_shim == PYTHON_NONE || frames_begin(&walk) != 0)
+		return 0;
+	for (size_t n = 0; n < LISTED_MAX && frames_next(&walk, &words) > 0; n++)
+		if (words.is_shim)
+			return words.address;
+	return 0;
+}
 
-		error = next_interpreter(python, pid, &interpreter);
-		if (error == 0 && interpreter == 0)
-			return 0;
-		if (error == 0)
-			error = find_in(python, pid, interpreter, pointer, outer);
-		if (error == 0 && *outer != 0 &&
-		    (frames_innermost(python, pid, *outer, &frame) != 0 || frame == 0))
-			*outer = 0; /* it executes nothing there */
+/* Adds a thread state that has frames. Where places are not known, the newest interpreter's is the
+ * innermost one. */
+static void add_to_nest(struct nest *nest, uint64_t thread)
+{
+	uint64_t place, frame;
+	size_t n = nest->count;
+
+	if (thread == 0 || nest->count == NESTED_MAX ||
+	    frames_innermost(nest->python, nest->pid, thread, &frame) != 0 || frame == 0)
+		return;
+	place = place_of(nest->python, nest->pid, thread);
+	for (; n > 0 && place < nest->places[n - 1]; n--) {
+		nest->threads[n] = nest->threads[n - 1];
+		nest->places[n] = nest->places[n - 1];
 	}
-	return error;
+	nest->threads[n] = thread;
+	nest->places[n] = place;
+	nest->count++;
+}
+
+static void read_nest(struct nest *nest)
+{
+	const struct python *python = nest->python;
+	const pid_t pid = nest->pid;
+	uint64_t interpreter = 0;
+	size_t listed = 0;
+
+	while ((interpreter = next_interpreter(python, pid, interpreter)) != 0) {
+		uint64_t thread = 0;
+
+		while ((thread = next_thread(python, pid, interpreter, thread)) != 0) {
+			if (listed++ == LISTED_MAX)
+				return;
+			if (has_pointer(python, pid, thread, nest->thread_pointer))
+				add_to_nest(nest, thread);
+		}
+		if (listed++ == LISTED_MAX)
+			return;
+	}
+}
+
+/* Up to 3.11 a subinterpreter is executed with the thread state that it was made with, by whichever
+ * thread: the one that has the GIL, and a process that is stopped here has one thread. */
+static uint64_t find_current_by_runtime(const struct python *python, pid_t pid,
+					uint64_t thread_pointer)
+{
+	uint64_t thread = 0, id = 0, interpreter = 0;
+
+	if (read_pointer(pid, python->image.runtime + python->at.runtime_current_thread, &thread) !=
+		    0 ||
+	    thread == 0 || read_pointer(pid, thread + python->at.thread_id, &id) != 0 ||
+	    read_pointer(pid, thread + python->at.thread_interpreter, &interpreter) != 0)
+		return 0;
+	return id == thread_pointer || interpreter != python->interpreter ? thread : 0;
+}
+
+/* The thread state that has the GIL of an interpreter; 0: nobody has it, or it has none (yet). */
+static uint64_t find_holder(const struct python *python, pid_t pid, uint64_t interpreter)
+{
+	const struct python_layout *at = &python->at;
+	uint64_t gil, holder;
+	int32_t is_locked;
+
+	if (read_pointer(pid, interpreter + at->interpreter_gil, &gil) != 0 || gil == 0 ||
+	    read_int(pid, gil + at->gil_locked, &is_locked) != 0 || is_locked != 1 ||
+	    read_pointer(pid, gil + at->gil_holder, &holder) != 0)
+		return 0;
+	return holder;
+}
+
+/* From 3.12 on interpreters may have GILs of their own. */
+static uint64_t find_current_by_gil(const struct python *python, pid_t pid, uint64_t thread_pointer)
+{
+	uint64_t interpreter = 0;
+
+	for (size_t n = 0; n < LISTED_MAX; n++) {
+		uint64_t holder;
+
+		interpreter = next_interpreter(python, pid, interpreter);
+		if (interpreter == 0)
+			return 0;
+		holder = find_holder(python, pid, interpreter);
+		if (holder != 0 && has_pointer(python, pid, holder, thread_pointer))
+			return holder;
+	}
+	return 0;
+}
+
+/* The one of its states that a thread executes; 0: it has none that executes anything. */
+static uint64_t find_current(const struct python *python, pid_t pid, uint64_t thread_pointer)
+{
+	struct nest nest = {.python = python, .pid = pid, .thread_pointer = thread_pointer};
+	const uint64_t current = python->at.interpreter_gil == PYTHON_NONE
+					 ? find_current_by_runtime(python, pid, thread_pointer)
+					 : find_current_by_gil(python, pid, thread_pointer);
+
+	if (current != 0)
+		return current;
+	read_nest(&nest); /* it has dropped the GIL */
+	return nest.count > 0 ? nest.threads[0] : 0;
+}
+
+uint64_t threads_outer(const struct python *python, pid_t pid, uint64_t innermost, size_t n)
+{
+	struct nest nest = {.python = python, .pid = pid};
+	uint64_t interpreter;
+	size_t outer = 0;
+
+	if (!python_has_others(python, pid) ||
+	    read_pointer(pid, innermost + python->at.thread_interpreter, &interpreter) != 0 ||
+	    interpreter == python->interpreter ||
+	    read_pointer(pid, innermost + python->at.thread_id, &nest.thread_pointer) != 0)
+		return 0;
+	read_nest(&nest);
+	for (size_t i = 0; i < nest.count; i++)
+		if (nest.threads[i] != innermost && outer++ == n)
+			return nest.threads[i];
+	/* Up to 3.11 it may have been made by another thread than the one that executes it. */
+	return n == 0 ? find_in(python, pid, python->interpreter, 0) : 0;
 }
 
 int python_find_main_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 			    uint64_t *thread)
 {
-	int error = find_in(python, pid, python->interpreter, thread_pointer, thread);
-
-	if (error != 0)
-		return error;
+	*thread = find_in(python, pid, python->interpreter, thread_pointer);
 	return *thread != 0 ? 0 : fail(-ENOENT, "the thread is none of CPython's");
 }
 
 int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 		       uint64_t *thread)
 {
-	int error = 0;
-
-	*thread = 0;
-	if (thread_pointer != 0 && python_has_others(python, pid))
-		error = find_current(python, pid, thread_pointer, thread);
-	if (error != 0 || *thread != 0)
-		return error;
-	return python_find_main_thread(python, pid, thread_pointer, thread);
+	*thread = thread_pointer != 0 && python_has_others(python, pid)
+			  ? find_current(python, pid, thread_pointer)
+			  : 0;
+	return *thread != 0 ? 0 : python_find_main_thread(python, pid, thread_pointer, thread);
 }

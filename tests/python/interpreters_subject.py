@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A function that a subinterpreter executes (`sub`), or the main one (`main`); a signal is handled in
-the main one only, when the other has come to its end. `opcodes` prints which opcodes the function
-executes, as the subinterpreter's own tracing shows them."""
+the main one only, when the other has come to its end. Others: `write`: it writes, without the GIL;
+`nested`: the subinterpreter is executed by a newer one; `thread`: it was made by a thread that is
+gone; `opcodes`: it prints which opcodes the function executes, as its own tracing shows them."""
 
 import sys
+import threading
 
 try:
     import _interpreters as interpreters
@@ -25,6 +27,13 @@ def inner(count):
     return total
 
 """
+WRITE = """
+import os
+
+def inner(count):
+    os.write(2, b"x" * count)
+
+"""
 TRACE = """
 import os, sys
 
@@ -39,6 +48,32 @@ def trace(frame, event, argument):
 sys._getframe().f_trace_opcodes = True  # 3.12 looks at it here, when tracing begins
 sys.settrace(trace)
 """
+# Interpreters have names of two kinds: numbers, and up to 3.12 objects that hold one.
+MIDDLE = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+def middle():
+    for interpreter in interpreters.list_all():
+        if isinstance(interpreter, tuple):
+            interpreter = interpreter[0]
+        if int(interpreter) == {number}:
+            interpreters.run_string(interpreter, {text!r})
+
+middle()
+"""
+
+
+def create():
+    if sys.argv[1] != "thread":
+        return interpreters.create()
+    made = []
+    thread = threading.Thread(target=lambda: made.append(interpreters.create()))
+    thread.start()
+    thread.join()
+    return made[0]
 
 
 def execute(text):
@@ -46,9 +81,12 @@ def execute(text):
         exec(text, {})  # pylint: disable=exec-used
         after(None)
         return
-    interpreter = interpreters.create()
+    interpreter = runner = create()
+    if sys.argv[1] == "nested":
+        runner = interpreters.create()
+        text = MIDDLE.format(number=int(interpreter), text=text)
     try:
-        interpreters.run_string(interpreter, text)
+        interpreters.run_string(runner, text)
     finally:
         after(interpreter)
 
@@ -59,7 +97,8 @@ def after(interpreter):
 
 
 def outer():
-    text = FUNCTION + (TRACE if sys.argv[1] == "opcodes" else "") + "inner(2)\n"
+    text = WRITE if sys.argv[1] == "write" else FUNCTION
+    text += (TRACE if sys.argv[1] == "opcodes" else "") + "inner(2)\n"
     try:
         execute(text)
     except KeyboardInterrupt:

@@ -53,18 +53,38 @@ class Interpreters(unittest.TestCase):
             self.assertEqual(trial["went"]["at"]["function"], "outer", trial)
             self.assertNotIn("unknown", trial)
 
+    def check_stack(self, sweep_, expected):
+        """Python frames stand where the native ones stand that execute them, those of one interpreter
+        apart from those of the next by what runs it."""
+        finding = next(one for one in sweep_.report["findings"] if one["oracle"] == "end")
+        rows = finding["example"]["stack"]
+        names = [row["python"]["function"] if "python" in row else row["function"] for row in rows]
+        self.assertNotIn("_PyEval_EvalFrameDefault", names)
+        found = [names[n] if "python" in row else "|" for n, row in enumerate(rows)
+                 if "python" in row or "interpreters" in row["module"]]
+        once = [name for n, name in enumerate(found) if name != "|" or found[n - 1] != "|"]
+        self.assertEqual(once, expected)
+
     def test_stack(self):
-        """The frames of both stand where the native ones stand that execute them."""
-        finding = next(one for one in self.sub.report["findings"] if one["oracle"] == "end")
-        stack = [row["python"]["function"] if "python" in row else row["function"]
-                 for row in finding["example"]["stack"]]
-        python = [n for n, row in enumerate(finding["example"]["stack"]) if "python" in row]
-        self.assertEqual([stack[n] for n in python],
-                         ["inner", "<module>", "execute", "outer", "<module>"])
-        self.assertNotIn("_PyEval_EvalFrameDefault", stack)
-        runs = [n for n, row in enumerate(finding["example"]["stack"])
-                if "interpreters" in row["module"]]
-        self.assertTrue(python[1] < runs[0] <= runs[-1] < python[2], stack)
+        self.check_stack(self.sub, ["inner", "<module>", "|", "execute", "outer", "<module>"])
+
+    def test_nested(self):
+        """A newer interpreter executes an older one."""
+        options = ["-b", "opcode", "--oracle", "end", *WINDOW, "--budget", "3trials"]
+        nested = swept.Sweep(options, ["-E", SUBJECT, "nested"])
+        self.check_stack(nested, ["inner", "<module>", "|", "middle", "<module>", "|", "execute",
+                                  "outer", "<module>"])
+
+    def test_thread(self):
+        """Up to 3.11 an interpreter keeps the thread state of the thread that has made it."""
+        self.assertEqual(inner(sweep("thread", "-b", "opcode", "--oracle", "end").trials),
+                         inner(self.sub.trials))
+
+    def test_without_gil(self):
+        done = sweep("write", "-b", "syscall", "--oracle", "end")
+        self.assertEqual([(trial["phase"], trial["python"]["function"]) for trial in done.trials[:2]],
+                         [("before", "inner"), ("after", "inner")])
+        self.check_stack(done, ["inner", "<module>", "|", "execute", "outer", "<module>"])
 
 
 if __name__ == "__main__":

@@ -87,6 +87,20 @@ class Traced(unittest.TestCase):
         self.assertEqual(without_repetitions(own),
                          without_repetitions([boundary(trial) for trial in plain]))
 
+    def test_from_line(self):
+        """A line begins before what is called for its event."""
+        lines = (HERE / "cleanup_subject.py").read_text(encoding="utf-8").splitlines()
+        number = lines.index("def several():") + 2
+        done = swept.Sweep(["-b", "opcode", "--oracle", "end", "--from",
+                            f"cleanup_subject.py:{number}", "--to",
+                            f"cleanup_subject.py:{number + 1}"], ["-E", MONITORED, "python",
+                                                                HERE / "cleanup_subject.py",
+                                                                "several"])
+        first = done.trials[0]
+        self.assertEqual(boundary(first)[0::3], ("several", number))
+        if swept.read_version() >= (3, 12):
+            self.assertEqual(boundary(done.trials[1])[0], "tracer")
+
 
 if __name__ == "__main__":
     swept.main()

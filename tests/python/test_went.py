@@ -253,6 +253,16 @@ class Went(unittest.TestCase):
             self.assertLessEqual({"replaced", "uncaught"}, kinds)
             self.assertLessEqual(kinds, {"replaced", "uncaught", "pending"})
 
+    def test_without_interpreter(self):
+        """Also where the interpreter has been deleted each trial says what came of its signal."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "nothing.py"
+            script.write_text("pass\n")
+            done = swept.Sweep(["-b", "syscall", "--from", "finalize", "--to", "exit"], [script])
+        self.assertGreater(len(done.trials), 2)
+        for trial in done.trials:
+            self.assertIn("went", trial)
+
     def test_at_the_end(self):
         """What comes up in a function of atexit's is printed, and ends nothing."""
         with tempfile.TemporaryDirectory() as folder:
