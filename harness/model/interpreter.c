@@ -34,8 +34,7 @@ struct interpreter {
 	char *no_dispatch;         /* why not; NULL: not looked for yet */
 	uint64_t thread_pointer;   /* whose thread state is `thread`; 0: it must be asked */
 	uint64_t thread;
-	uint64_t main_pointer; /* the same of the main interpreter, also when it is gone */
-	uint64_t main_thread;
+	uint64_t main_thread;     /* that of the main interpreter, also when it is gone */
 	uint64_t default_handler; /* 0: not asked yet */
 	struct code_node *codes;
 	struct place_node *places;
@@ -59,6 +58,8 @@ int interpreter_open(struct walker *walker, struct interpreter **out)
 	*out = alloc_zero(sizeof(**out));
 	(*out)->walker = walker;
 	(*out)->python = python;
+	if (python_find_main_thread(python, walker->pid, 0, &(*out)->main_thread))
+		fail_clear();
 	return 0;
 }
 
@@ -136,17 +137,17 @@ int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 	return error;
 }
 
-int interpreter_main_thread(struct interpreter *interpreter, pid_t pid,
+int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
 			    const struct registers *registers, uint64_t *thread)
 {
-	const uint64_t pointer = registers_thread_pointer(registers);
-	int error = 0;
+	int error = python_find_main_thread(interpreter->python, pid,
+					    registers_thread_pointer(registers), thread);
 
-	if (!pointer || interpreter->main_pointer != pointer)
-		error = python_find_main_thread(interpreter->python, pid, pointer,
-						&interpreter->main_thread);
-	interpreter->main_pointer = error ? 0 : pointer;
-	*thread = error ? 0 : interpreter->main_thread;
+	if (error && interpreter->main_thread) {
+		fail_clear();
+		*thread = interpreter->main_thread;
+		return 0;
+	}
 	return error;
 }
 

@@ -80,8 +80,9 @@ const struct interpreter_place *interpreter_place_now(struct interpreter *interp
 int interpreter_thread(struct interpreter *interpreter, pid_t pid,
 		       const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
-/* The one that calls the handlers of signals: the same, but while a subinterpreter is executed. */
-int interpreter_main_thread(struct interpreter *interpreter, pid_t pid,
+/* The one that calls the handlers of signals: the same, but while a subinterpreter is executed.
+ * Where there is none any more, the one that was. */
+int interpreter_main_thread(const struct interpreter *interpreter, pid_t pid,
 			    const struct registers *registers, uint64_t *thread) MUST_CHECK;
 
 /* The handler that CPython installs for SIGINT, signal.default_int_handler, in a process (the

@@ -302,6 +302,13 @@ static uint64_t find_address(struct dispatch *dispatch, pid_t pid, const struct 
 			    read_places(dispatch, pid, registers, values), pc);
 }
 
+/* Was the stop before where a switch leads to, and is this one at the body that follows? */
+static bool is_behind_entry(const struct dispatch *dispatch, uint8_t opcode, uint64_t pc)
+{
+	return dispatch->switches.count > 0 && pc == dispatch->table.targets[opcode] &&
+	       dispatch->last_pc != pc;
+}
+
 /*
  * Only a jump to itself (while True: pass), and up to 3.10 a YIELD_FROM whose generator is resumed,
  * can start twice in a row; that one is started anew without having run only when it has changed
@@ -316,7 +323,7 @@ static bool is_again(const struct dispatch *dispatch, const struct dispatch_inst
 
 	if (now->frame != last->frame || now->address != last->address)
 		return false;
-	if (now->opcode != last->opcode || (pc != dispatch->last_pc && dispatch->switches.count))
+	if (now->opcode != last->opcode || is_behind_entry(dispatch, now->opcode, pc))
 		return true;
 	if (monitoring_hides(dispatch->python, now->opcode))
 		return dispatch->table.targets[now->opcode] != pc;

@@ -84,23 +84,29 @@ static bool is_switch(const struct table *table)
 	return true;
 }
 
-static bool is_targets(const struct walker_table *targets, uint64_t address)
+/* opcode_targets itself, and tables that are mapped twice or read from their second entry on, are
+ * known already. */
+static bool is_known(const struct dispatch_switches *switches, const struct walker_table *targets,
+		     const struct table *table, const uint64_t *entries)
 {
-	for (size_t n = 0; n < targets->address_count; n++)
-		if (targets->addresses[n] == address)
-			return true;
-	return false;
+	bool is_new = false;
+
+	for (size_t n = 0; n < table->opcode_count; n++)
+		is_new |= entries[table->opcodes[n]] != targets->targets[table->opcodes[n]];
+	for (size_t n = 0; n < switches->count; n++)
+		is_new &= memcmp(switches->entries[n], entries, sizeof(switches->entries[n])) != 0;
+	return !is_new;
 }
 
 static void take(const struct table *table, struct dispatch_switches *switches)
 {
-	uint64_t *entries;
+	uint64_t entries[PYTHON_OPCODES];
 
-	if (switches->count == DISPATCH_SWITCHES)
-		return;
-	entries = switches->entries[switches->count++];
 	for (size_t n = 0; n < PYTHON_OPCODES; n++)
 		entries[n] = table->python->version->names[n] != NULL ? entry_of(table, n) : 0;
+	if (switches->count < DISPATCH_SWITCHES &&
+	    !is_known(switches, table->targets, table, entries))
+		memcpy(switches->entries[switches->count++], entries, sizeof(entries));
 }
 
 /* Looks for one that begins here. */
@@ -108,7 +114,7 @@ static void look(struct table *table, bool is_relative, struct dispatch_switches
 {
 	table->is_relative = is_relative;
 	for (table->lowest = 0; table->lowest <= LOWEST_MAX; table->lowest++)
-		if (is_switch(table) && !is_targets(table->targets, table->address))
+		if (is_switch(table))
 			take(table, switches);
 }
 

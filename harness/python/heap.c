@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define POOL_HEADER 48
-#define THREAD_STATE_MAX 2048    /* bytes of it that are searched */
 #define REFERENCES_MAX (1 << 24) /* no live object has more */
 
 /* Include/object.h, the same from 3.9 to 3.15. */

@@ -18,6 +18,8 @@ struct python {
 	char text[32];
 };
 
+#define THREAD_STATE_MAX 2048 /* bytes: more than a _PyThreadStateImpl up to what is read there */
+
 /* The known version with this minor number, NULL: none. */
 const struct python_version *layout_find(unsigned int minor);
 

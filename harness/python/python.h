@@ -65,7 +65,8 @@ const struct python_image *python_image(const struct python *python);
 int python_find_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 		       uint64_t *thread) MUST_CHECK;
 
-/* The same of the main interpreter, whosever turn it is: that is where signals are handled. */
+/* The same of the main interpreter, whosever turn it is: that is where signals are handled. 0: that
+ * of the main thread. */
 int python_find_main_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,
 			    uint64_t *thread) MUST_CHECK;
 

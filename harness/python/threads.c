@@ -79,36 +79,40 @@ bool python_has_others(const struct python *python, pid_t pid)
 /*
  * Where on the stack a thread state has what it executes: a local variable of the innermost run of
  * the interpreter's loop, from 3.13 on the shim under its frames, before that struct _PyCFrame,
- * which 3.9 does not have.
+ * which 3.9 does not have: 0. False: it executes nothing. From 3.15 on it has a frame of its own
+ * under all others, in the same piece of memory.
  */
-static uint64_t place_of(const struct python *python, pid_t pid, uint64_t thread)
+static bool find_place(const struct python *python, pid_t pid, uint64_t thread, uint64_t *place)
 {
 	struct frame_walk walk = {.python = python, .pid = pid, .thread = thread};
 	struct frame_words words = {0};
-	uint64_t place = 0;
 
+	*place = 0;
+	if (frames_begin(&walk) != 0 || walk.frame == 0)
+		return false;
 	if (python->at.thread_cframe != PYTHON_NONE)
-		return read_pointer(pid, thread + python->at.thread_cframe, &place) == 0 ? place
-											 : 0;
-	if (python->at.frame_owner_shim == PYTHON_NONE || frames_begin(&walk) != 0)
-		return 0;
-	for (size_t n = 0; n < LISTED_MAX && frames_next(&walk, &words) > 0; n++)
-		if (words.is_shim)
-			return words.address;
-	return 0;
+		return read_pointer(pid, thread + python->at.thread_cframe, place) == 0;
+	if (python->at.frame_owner_shim == PYTHON_NONE)
+		return true;
+	for (size_t n = 0; n < LISTED_MAX && frames_next(&walk, &words) > 0; n++) {
+		if (words.is_shim && words.address - thread >= THREAD_STATE_MAX) {
+			*place = words.address;
+			return true;
+		}
+	}
+	return false;
 }
 
-/* Adds a thread state that has frames. Where places are not known, the newest interpreter's is the
- * innermost one. */
+/* Adds a thread state that executes something. Where places are not known, the newest interpreter's
+ * is the innermost one. */
 static void add_to_nest(struct nest *nest, uint64_t thread)
 {
-	uint64_t place, frame;
+	uint64_t place;
 	size_t n = nest->count;
 
 	if (thread == 0 || nest->count == NESTED_MAX ||
-	    frames_innermost(nest->python, nest->pid, thread, &frame) != 0 || frame == 0)
+	    !find_place(nest->python, nest->pid, thread, &place))
 		return;
-	place = place_of(nest->python, nest->pid, thread);
 	for (; n > 0 && place < nest->places[n - 1]; n--) {
 		nest->threads[n] = nest->threads[n - 1];
 		nest->places[n] = nest->places[n - 1];
@@ -118,6 +122,13 @@ static void add_to_nest(struct nest *nest, uint64_t thread)
 	nest->count++;
 }
 
+/* Up to 3.12 a subinterpreter is executed with the thread state that it was made with, by whichever
+ * thread; a process that is stopped here has one. */
+static bool has_any(const struct python *python)
+{
+	return python->version->minor < 13;
+}
+
 static void read_nest(struct nest *nest)
 {
 	const struct python *python = nest->python;
@@ -125,22 +136,23 @@ static void read_nest(struct nest *nest)
 	uint64_t interpreter = 0;
 	size_t listed = 0;
 
-	while ((interpreter = next_interpreter(python, pid, interpreter)) != 0) {
+	while ((interpreter = next_interpreter(python, pid, interpreter)) != 0 &&
+	       listed++ < LISTED_MAX) {
 		uint64_t thread = 0;
 
-		while ((thread = next_thread(python, pid, interpreter, thread)) != 0) {
-			if (listed++ == LISTED_MAX)
-				return;
-			if (has_pointer(python, pid, thread, nest->thread_pointer))
-				add_to_nest(nest, thread);
+		if (has_any(python) && interpreter == python->interpreter) {
+			add_to_nest(nest, find_in(python, pid, interpreter, 0));
+			continue;
 		}
-		if (listed++ == LISTED_MAX)
-			return;
+		while ((thread = next_thread(python, pid, interpreter, thread)) != 0 &&
+		       listed++ < LISTED_MAX)
+			if (has_any(python) ||
+			    has_pointer(python, pid, thread, nest->thread_pointer))
+				add_to_nest(nest, thread);
 	}
 }
 
-/* Up to 3.11 a subinterpreter is executed with the thread state that it was made with, by whichever
- * thread: the one that has the GIL, and a process that is stopped here has one thread. */
+/* Whose turn it is. */
 static uint64_t find_current_by_runtime(const struct python *python, pid_t pid,
 					uint64_t thread_pointer)
 {
@@ -180,7 +192,8 @@ static uint64_t find_current_by_gil(const struct python *python, pid_t pid, uint
 		if (interpreter == 0)
 			return 0;
 		holder = find_holder(python, pid, interpreter);
-		if (holder != 0 && has_pointer(python, pid, holder, thread_pointer))
+		if (holder != 0 && (has_pointer(python, pid, holder, thread_pointer) ||
+				    (has_any(python) && interpreter != python->interpreter)))
 			return holder;
 	}
 	return 0;
@@ -215,8 +228,7 @@ uint64_t threads_outer(const struct python *python, pid_t pid, uint64_t innermos
 	for (size_t i = 0; i < nest.count; i++)
 		if (nest.threads[i] != innermost && outer++ == n)
 			return nest.threads[i];
-	/* Up to 3.11 it may have been made by another thread than the one that executes it. */
-	return n == 0 ? find_in(python, pid, python->interpreter, 0) : 0;
+	return 0;
 }
 
 int python_find_main_thread(const struct python *python, pid_t pid, uint64_t thread_pointer,

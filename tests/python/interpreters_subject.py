@@ -2,7 +2,7 @@
 """A function that a subinterpreter executes (`sub`), or the main one (`main`); a signal is handled in
 the main one only, when the other has come to its end. Others: `write`: it writes, without the GIL;
 `nested`: the subinterpreter is executed by a newer one; `thread`: it was made by a thread that is
-gone; `opcodes`: it prints which opcodes the function executes, as its own tracing shows them."""
+gone (nested: as `older` and `newer` say); `opcodes`: it prints which opcodes the function executes, as its own tracing shows them."""
 
 import sys
 import threading
@@ -66,8 +66,8 @@ middle()
 """
 
 
-def create():
-    if sys.argv[1] != "thread":
+def create(in_thread):
+    if not in_thread:
         return interpreters.create()
     made = []
     thread = threading.Thread(target=lambda: made.append(interpreters.create()))
@@ -81,9 +81,9 @@ def execute(text):
         exec(text, {})  # pylint: disable=exec-used
         after(None)
         return
-    interpreter = runner = create()
+    interpreter = runner = create(bool({"thread", "older"} & set(sys.argv)))
     if sys.argv[1] == "nested":
-        runner = interpreters.create()
+        runner = create("newer" in sys.argv)
         text = MIDDLE.format(number=int(interpreter), text=text)
     try:
         interpreters.run_string(runner, text)

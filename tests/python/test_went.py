@@ -258,10 +258,12 @@ class Went(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "nothing.py"
             script.write_text("pass\n")
-            done = swept.Sweep(["-b", "syscall", "--from", "finalize", "--to", "exit"], [script])
-        self.assertGreater(len(done.trials), 2)
-        for trial in done.trials:
-            self.assertIn("went", trial)
+            for jobs in ("-j1", "-j4"):  # with some, no trial comes before the deletion
+                done = swept.Sweep([jobs, "-b", "syscall", "--from", "finalize", "--to", "exit"],
+                                   [script])
+                self.assertGreater(len(done.trials), 2)
+                for trial in done.trials:
+                    self.assertIn("went", trial)
 
     def test_at_the_end(self):
         """What comes up in a function of atexit's is printed, and ends nothing."""
