@@ -124,6 +124,24 @@ static bool read_references(const struct look *look, const unsigned char *bytes,
 	       (uint64_t)*count < look->memory.lowest_mapped;
 }
 
+/*
+ * Could the collector's links lie before an object (PyGC_Head: next, previous, with flags in their
+ * lowest bits; Include/internal/pycore_gc.h)? It is in no list, or the next one leads back to it.
+ * Memory that is no object's, or not all written to, may hold all that is left of one.
+ */
+static bool is_linked(const struct look *look, uint64_t address)
+{
+	const uint64_t flags = 7;
+	const uint64_t head = address - 2 * sizeof(uint64_t);
+	uint64_t next, previous, back;
+
+	if (!read_word(look, head, &next) || !read_word(look, head + sizeof(next), &previous))
+		return false;
+	if ((next & ~flags) == 0)
+		return (previous & ~flags) == 0;
+	return read_word(look, (next & ~flags) + sizeof(next), &back) && (back & ~flags) == head;
+}
+
 /* Is there an object at this offset of the block? */
 static bool add_object(struct look *look, const struct pool *pool, struct block *block,
 		       uint64_t address, uint32_t offset, bool has_collector)
@@ -139,7 +157,8 @@ static bool add_object(struct look *look, const struct pool *pool, struct block 
 	memcpy(&object.type, bytes + at->object_type, sizeof(object.type));
 	if (!read_references(look, bytes, &object.references) ||
 	    !is_type(look, object.type, &flags) ||
-	    ((flags & TYPE_HAS_COLLECTOR) != 0) != has_collector)
+	    ((flags & TYPE_HAS_COLLECTOR) != 0) != has_collector ||
+	    (has_collector && !is_linked(look, object.address)))
 		return false;
 	object.value = value_of(look, &object, flags, bytes, pool->block_size - offset);
 	alloc_grow((void **)&heap->list, heap->count, &heap->capacity, sizeof(*heap->list));
