@@ -23,8 +23,8 @@ struct deadline {
 /*
  * A copy stands at the entry of a system call. A point in time that has passed since `since`
  * (clock_now()), or is about to, is moved a little ahead, for there to be a sleep; one that is
- * older is the program's own affair. deadline_restore() puts it back, for the program to go on as
- * it would: the memory is its own. 0, or -errno when the copy cannot be written.
+ * older is the program's own affair. What cannot be written stays. deadline_restore() puts it back,
+ * for the program to go on as it would: the memory is its own. 0, or -errno when it cannot.
  */
 void deadline_renew(struct deadline *deadline, pid_t pid, const struct registers *registers,
 		    double since);

@@ -22,7 +22,7 @@ int deliver_signal(struct trial *trial, struct stop *stop, bool *has_stop) MUST_
 int deliver_late(struct trial *trial, struct stop *stop, bool *has_stop) MUST_CHECK;
 
 /* Lets the copy go into the system call before which it stands: does it sleep there? It is left
- * asleep, or stopped when the call returned.*/
+ * asleep, or stopped when the call returned. */
 int deliver_try_syscall(struct trial *trial, bool *blocks) MUST_CHECK;
 
 #endif

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX (64u << 20)
-#define LOWEST_MAX 1    /* the first number of the table: 0, or that of the first opcode */
-#define OTHERS_PART 5   /* at most one entry in so many leads elsewhere */
-#define LOOK 8          /* entries that are looked at first: what is no table is seen by them */
-#define STRIDE 37       /* from one to the next: a prime, no divisor of any number of opcodes */
+#define LOWEST_MAX 1  /* the first number of the table: 0, or that of the first opcode */
+#define OTHERS_PART 5 /* at most one entry in so many leads elsewhere */
+#define LOOK 8        /* entries that are looked at first: what is no table is seen by them */
+#define STRIDE                                                                                     \
+	257             /* from one to the next: a prime above the number of opcodes, so that each \
+			 * of them has its turn */
 #define ENTRY_FAR 65536 /* more bytes from the function is none of its code */
 
 struct table {
@@ -134,19 +135,10 @@ void dispatch_find_switches(const struct python *python, pid_t pid,
 			    const struct walker_table *targets, const struct mapping *mapping,
 			    struct dispatch_switches *switches)
 {
-	struct table table = {.python = python,
-			      .targets = targets,
-			      .address = mapping->start,
-			      .size = (size_t)(mapping->end - mapping->start)};
-	unsigned char *bytes;
-	ssize_t got;
+	struct table table = {.python = python, .targets = targets, .address = mapping->start};
+	unsigned char *bytes = read_range(pid, mapping->start, mapping->end, &table.size);
 
-	if (table.size > DATA_MAX)
-		return;
-	bytes = alloc_zero(table.size);
-	got = memory_read_some(pid, mapping->start, bytes, table.size);
 	table.bytes = bytes;
-	table.size = got > 0 ? (size_t)got : 0;
 	mix_opcodes(&table);
 	search(&table, switches);
 	free(bytes);

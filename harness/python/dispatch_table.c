@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define SHARED_MAX 4
-#define DATA_MAX (64u << 20)
 
 struct search {
 	const struct python_version *version;
@@ -81,17 +80,12 @@ static void search_words(struct search *search, const uint64_t *words, size_t co
 
 static void search_mapping(struct search *search, pid_t pid, const struct mapping *mapping)
 {
-	size_t size = (size_t)(mapping->end - mapping->start);
-	uint64_t *words;
-	ssize_t got;
+	size_t size;
+	unsigned char *bytes = read_range(pid, mapping->start, mapping->end, &size);
 
-	if (size > DATA_MAX)
-		return;
-	words = alloc_zero(size);
-	got = memory_read_some(pid, mapping->start, words, size);
-	if (got > 0)
-		search_words(search, words, (size_t)got / sizeof(*words), mapping->start);
-	free(words);
+	search_words(search, (const uint64_t *)(const void *)bytes, size / sizeof(uint64_t),
+		     mapping->start);
+	free(bytes);
 }
 
 static bool in_module(const struct python_image *image, const struct mapping *mapping)

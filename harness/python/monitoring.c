@@ -133,16 +133,6 @@ static int restore(const struct python *python, pid_t pid, uint64_t code, unsign
 	return error;
 }
 
-/* Has the code object ever been monitored? */
-static bool is_monitored(const struct python *python, pid_t pid, uint64_t code)
-{
-	uint64_t monitoring = 0;
-
-	return python->at.code_monitoring != PYTHON_NONE && python->version->base != NULL &&
-	       (read_pointer(pid, code + python->at.code_monitoring, &monitoring) != 0 ||
-		monitoring != 0);
-}
-
 int code_read(const struct python *python, pid_t pid, uint64_t code, uint64_t max,
 	      unsigned char **bytes, uint64_t *size)
 {
@@ -156,7 +146,7 @@ int code_read(const struct python *python, pid_t pid, uint64_t code, uint64_t ma
 		*size = max;
 	*bytes = alloc_zero(*size + UNIT);
 	error = memory_read(pid, start, *bytes, *size);
-	if (error == 0 && is_monitored(python, pid, code))
+	if (error == 0 && python->instrumented_line != 0)
 		error = restore(python, pid, code, *bytes, *size);
 	if (error != 0) {
 		free(*bytes);

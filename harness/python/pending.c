@@ -16,7 +16,6 @@
 
 #define SIGNALS 65         /* NSIG of Linux: entries 1 to 64 are signals */
 #define TABLE_ALIGNMENT 16 /* of a static array of more than 32 bytes, at least (psABI 3.1.2) */
-#define DATA_MAX (64u << 20)
 
 struct entry {
 	uint64_t tripped; /* an int and its padding */
@@ -43,17 +42,11 @@ static bool is_table(const struct entry *table)
 
 static uint64_t search(const struct python *python, pid_t pid, uint64_t start, uint64_t end)
 {
-	size_t size = (size_t)(end - start);
-	unsigned char *data;
+	size_t size;
+	unsigned char *data = read_range(pid, start, end, &size);
 	uint64_t found = 0;
-	ssize_t got;
 
-	if (size > DATA_MAX)
-		return 0;
-	data = alloc_zero(size);
-	got = memory_read_some(pid, start, data, size);
-	for (size_t at = 0; got > 0 && at + SIGNALS * sizeof(struct entry) <= (size_t)got;
-	     at += TABLE_ALIGNMENT) {
+	for (size_t at = 0; at + SIGNALS * sizeof(struct entry) <= size; at += TABLE_ALIGNMENT) {
 		struct entry table[SIGNALS];
 		char name[16];
 

@@ -23,6 +23,10 @@ struct python {
 /* The known version with this minor number, NULL: none. */
 const struct python_version *layout_find(unsigned int minor);
 
+/* What can be read from `start` on, at most up to `end`, in new memory (caller frees), and its
+ * size; NULL: nothing, or so much that it is no data of an interpreter's. */
+unsigned char *read_range(pid_t pid, uint64_t start, uint64_t end, size_t *size);
+
 /* Reads a pointer, a 32-bit integer. */
 int read_pointer(pid_t pid, uint64_t address, uint64_t *value) MUST_CHECK;
 int read_int(pid_t pid, uint64_t address, int32_t *value) MUST_CHECK;

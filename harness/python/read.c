@@ -10,7 +10,26 @@
 
 #define TYPE_IS_STR (1ull << 28) /* Include/object.h, Py_TPFLAGS_UNICODE_SUBCLASS */
 #define TYPE_NAME_MAX 256
+#define RANGE_MAX (64u << 20)
 #define BASES_MAX 100 /* memory that is no type must not keep anybody */
+
+unsigned char *read_range(pid_t pid, uint64_t start, uint64_t end, size_t *size)
+{
+	unsigned char *bytes;
+	ssize_t got;
+
+	*size = 0;
+	if (end - start > RANGE_MAX)
+		return NULL;
+	bytes = alloc_zero((size_t)(end - start));
+	got = memory_read_some(pid, start, bytes, (size_t)(end - start));
+	if (got > 0) {
+		*size = (size_t)got;
+		return bytes;
+	}
+	free(bytes);
+	return NULL;
+}
 
 int read_pointer(pid_t pid, uint64_t address, uint64_t *value)
 {

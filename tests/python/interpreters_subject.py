@@ -2,7 +2,8 @@
 """A function that a subinterpreter executes (`sub`), or the main one (`main`); a signal is handled in
 the main one only, when the other has come to its end. Others: `write`: it writes, without the GIL;
 `nested`: the subinterpreter is executed by a newer one; `thread`: it was made by a thread that is
-gone (nested: as `older` and `newer` say); `opcodes`: it prints which opcodes the function executes, as its own tracing shows them."""
+gone (nested: as `older` and `newer` say); `opcodes`: it prints offset and name of each opcode that the
+function executes, as its own tracing shows them."""
 
 import sys
 import threading
@@ -36,13 +37,15 @@ def inner(count):
 """
 TRACE = """
 import os, sys
+from opcode import opname
 
 def trace(frame, event, argument):
     if frame.f_code.co_name != "inner":
         return None
     frame.f_trace_opcodes = True
     if event == "opcode":
-        os.write(1, b"%d\\n" % frame.f_lasti)
+        name = opname[frame.f_code.co_code[frame.f_lasti]]
+        os.write(1, b"%d %s\\n" % (frame.f_lasti, name.encode()))
     return trace
 
 sys._getframe().f_trace_opcodes = True  # 3.12 looks at it here, when tracing begins
