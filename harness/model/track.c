@@ -166,66 +166,6 @@ bool track_watch_frame(struct track *track, const struct python_bare_frame *fram
 		frame);
 }
 
-/* Is the handler the one that CPython installs for SIGINT, which does nothing but to raise? */
-static bool is_default_handler(const struct track *track, uint64_t handler)
-{
-	return handler && handler == interpreter_default_handler(track->interpreter, track->pid);
-}
-
-static bool is_python_function(const struct track *track, uint64_t handler)
-{
-	char name[16];
-
-	return handler &&
-	       python_type_name(interpreter_python(track->interpreter), track->pid, handler, name,
-				sizeof(name)) == 0 &&
-	       (strcmp(name, "function") == 0 || strcmp(name, "method") == 0);
-}
-
-/* Who looks for signals while an exception is set has the handler called over it. Nothing may be
- * called then (Objects/call.c, at the assertion in _PyObject_Call(), which asks it of pydebug
- * builds). */
-static void note_over(struct track *track)
-{
-	struct python_exception exception;
-
-	if (python_current_exception(interpreter_python(track->interpreter), track->pid,
-				     track->thread, &exception) == 0)
-		snprintf(track->over, sizeof(track->over), "%.*s", (int)sizeof(track->over) - 1,
-			 exception.type_name);
-}
-
-/* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
-static void enter_handler(struct track *track)
-{
-	uint64_t handler;
-
-	note_over(track);
-	track_watch_none(track);
-	track_read_frames(track);
-	track->home = (struct python_bare_frame){0};
-	if (track->frame_count) {
-		track->home = track->frames[0];
-		track->entered = track_place(track, &track->home, track->home.offset);
-	} else if (python_is_finalizing(interpreter_python(track->interpreter), track->pid)) {
-		/* It only empties its table of handlers (signalmodule.c, _PySignal_Fini()). */
-		track_finish(track, WENT_PENDING);
-		return;
-	}
-	if (python_signal_handler(interpreter_python(track->interpreter), track->pid, track->signal,
-				  &handler))
-		handler = 0;
-	track->is_python = is_python_function(track, handler);
-	if (is_default_handler(track, handler)) {
-		snprintf(track->exception, sizeof(track->exception), "KeyboardInterrupt");
-		track_raise(track);
-		return;
-	}
-	track->state = TRACK_HANDLER;
-	if (track_watch_exception(track) && track->home.address)
-		(void)track_watch_frame(track, &track->home);
-}
-
 bool track_is_pending(const struct track *track)
 {
 	struct python_word word;
@@ -247,101 +187,7 @@ static void on_signal_word(struct track *track)
 	if (track->state == TRACK_SIGNAL && value)
 		track->state = TRACK_PENDING;
 	else if (track->state == TRACK_PENDING && !value)
-		enter_handler(track);
-}
-
-/* The class of what is being raised; up to 3.11 it may not be written yet. */
-static void name_exception(struct track *track)
-{
-	struct python_exception exception = {0};
-
-	if (python_current_exception(interpreter_python(track->interpreter), track->pid,
-				     track->thread, &exception) == 0)
-		memcpy(track->exception, exception.type_name, sizeof(track->exception));
-	track->exception[sizeof(track->exception) - 1] = '\0';
-	track->is_exit = python_is_derived(interpreter_python(track->interpreter), track->pid,
-					   exception.type, "SystemExit");
-}
-
-/* In each frame that it passes an exception is taken and put back, for its traceback: what is put
- * back came up further in. */
-static void note_raised(struct track *track, uint64_t value)
-{
-	const struct python_bare_frame *frame = &track->frames[0];
-
-	if (value != track->last_raised || track->last_taken != frame->address)
-		track->raised = track_place(track, frame, frame->offset);
-	track->last_raised = value;
-	track->last_taken = 0;
-	name_exception(track);
-}
-
-/* Is what was interrupted the innermost again? Nothing, where C code has called the handler outside
- * of all Python frames, as the interpreter does when the script is over. */
-static bool is_at_home(const struct track *track)
-{
-	return track->frame_count ? track->frames[0].address == track->home.address
-				  : !track->home.address;
-}
-
-/* The interpreter calls a Python function's frame before anything is raised in it, but where it
- * cannot be called (it takes no two arguments, or is too deep): what C code raises afterwards is
- * its own. */
-static bool has_returned(struct track *track, uint64_t value)
-{
-	if (!track->frame_count)
-		return value != track->last_raised;
-	if (track->was_raised || !track->is_python)
-		return false;
-	name_exception(track);
-	return strcmp(track->exception, "TypeError") != 0 &&
-	       strcmp(track->exception, "RecursionError") != 0 &&
-	       strcmp(track->exception, "MemoryError") != 0;
-}
-
-/* The handler has raised and is gone, or C code has put another exception over what it raised. */
-static void leave_handler(struct track *track, uint64_t value)
-{
-	const bool is_seen = track->was_raised && !(value && value == track->last_raised);
-
-	if (!is_seen)
-		name_exception(track);
-	track_raise(track);
-	if (is_seen && track->state == TRACK_RAISED)
-		track_on_exception(track);
-}
-
-/* The Python handler raises, and may catch that itself: it is out when the frame that was
- * interrupted is the innermost again. */
-static void on_exception_in_handler(struct track *track)
-{
-	uint64_t value;
-	const bool is_raised = track_is_raised(track, &value);
-
-	track_read_frames(track);
-	if (!is_raised && track->was_raised && is_at_home(track)) {
-		track_raise(track);
-		track_take(track);
-	} else if (!is_raised) {
-		/* Pydebug builds clear what is clear already. */
-		track->last_taken =
-			track->was_raised && track->frame_count ? track->frames[0].address : 0;
-	} else if (is_at_home(track) && has_returned(track, value)) {
-		track_finish(track, WENT_RETURNED);
-	} else if (is_at_home(track)) {
-		leave_handler(track, value);
-	} else {
-		note_raised(track, value);
-	}
-	track->was_raised = is_raised;
-}
-
-static void on_frame_in_handler(struct track *track)
-{
-	struct python_bare_frame now;
-
-	if (track_read_innermost(track, &now) && now.address == track->home.address)
-		track_finish(track, WENT_RETURNED);
+		track_enter_handler(track);
 }
 
 static void on_hit(struct track *track, const struct track_watch *watch)
@@ -352,10 +198,7 @@ static void on_hit(struct track *track, const struct track_watch *watch)
 		on_signal_word(track);
 		break;
 	case TRACK_HANDLER:
-		if (watch->what == TRACK_ON_EXCEPTION)
-			on_exception_in_handler(track);
-		else
-			on_frame_in_handler(track);
+		track_hit_handler(track, watch);
 		break;
 	case TRACK_RAISED:
 		track_hit_raised(track, watch);

@@ -8,6 +8,7 @@
 #define SIGSWEEP_MODEL_TRACK_H
 
 #include "harness/base/fail.h"
+#include "harness/engine/unwind.h"
 #include "harness/model/interpreter.h"
 #include "harness/python/interruption.h"
 
@@ -74,6 +75,8 @@ struct track {
 	 * one in its place, or to be handled). NULL:
 	 * not asked, and then not watched for where it need not be. */
 	void (*on_taken)(void *context);
+	/* The native frames of the process as it stands, as unwind_stack(). */
+	size_t (*unwind)(void *context, struct frame *frames, size_t max, bool *complete);
 	void *context;
 	/* Each instruction costs time while something is watched (watch_step.h): the exception is
 	 * watched with the frames, whose way is over when the interpreter takes it, long before the
@@ -110,9 +113,10 @@ struct track {
 	const struct interpreter_place *outermost; /* RAISED: where its frame was left, if at all */
 	uint64_t handled_before;                   /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
-	uint64_t last_raised;          /* HANDLER: to see where the exception came up */
+	struct frame caller;  /* HANDLER: of the C function that calls it; all zeros: none */
+	uint64_t last_raised; /* HANDLER: to see where the exception came up */
 	bool was_raised;
-	bool is_python;      /* HANDLER: a Python function or method */
+	uint64_t handler;    /* HANDLER: the object; 0: not known */
 	uint64_t last_taken; /* ... and the frame from which one was just taken */
 	int clause_start;
 	int clause_at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What track.c, track_raised.c and track_clause.c share. */
+/* What track.c, track_handler.c, track_raised.c and track_clause.c share. */
 #ifndef SIGSWEEP_MODEL_TRACK_PRIVATE_H
 #define SIGSWEEP_MODEL_TRACK_PRIVATE_H
 
@@ -26,10 +26,14 @@ void track_read_frames(struct track *track);
 bool track_read_innermost(const struct track *track, struct python_bare_frame *frame);
 bool track_is_raised(const struct track *track, uint64_t *value);
 
+/* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
+void track_enter_handler(struct track *track);
+void track_hit_handler(struct track *track, const struct track_watch *watch);
+
 /* An exception is on its way from track->frames, innermost first. */
 void track_raise(struct track *track);
 /* The exception is out of the thread's state; track->frames are as they are now. */
-void track_take(struct track *track);
+void track_taken(struct track *track);
 /* The thread's state has another exception than it had, or none. */
 void track_on_exception(struct track *track);
 void track_hit_raised(struct track *track, const struct track_watch *watch);

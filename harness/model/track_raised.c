@@ -214,20 +214,19 @@ static bool is_further_in(const struct track *track)
 	return false;
 }
 
-void track_take(struct track *track)
+static void take(struct track *track)
 {
 	track->is_taken = true;
 	track->taken_in =
 		track->frame_count ? track->frames[0] : (struct python_bare_frame){.address = 0};
 }
 
-/* The thread's state has no exception any more. */
-static void on_taken(struct track *track)
+void track_taken(struct track *track)
 {
 	/* What is raised and taken after it, as while it is printed, is not it. */
 	if (!track->is_taken && track->on_taken && !track->is_replaced)
 		track->on_taken(track->context);
-	track_take(track);
+	take(track);
 	/* The interpreter has it, to print it: what comes up from now on is not it. */
 	if (!track->frame_count)
 		track_watch_none(track);
@@ -249,7 +248,7 @@ void track_on_exception(struct track *track)
 		return;
 	}
 	if (!track_is_raised(track, &value)) {
-		on_taken(track);
+		track_taken(track);
 		return;
 	}
 	was_other = track->is_other;
@@ -257,7 +256,7 @@ void track_on_exception(struct track *track)
 	if (track->is_other && !track->is_taken && track->on_taken && !track->is_replaced)
 		track->on_taken(track->context);
 	if (track->is_other)
-		track_take(track);
+		take(track);
 	else
 		track->is_taken = false;
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
@@ -346,20 +345,27 @@ static void go_on_with_blocks(struct track *track, const struct python_bare_fram
 /* A frame executes its next instruction: the exception is over, or at a handler. */
 static void go_on(struct track *track, const struct python_bare_frame *before)
 {
+	const struct python *python = interpreter_python(track->interpreter);
 	struct python_bare_frame now;
+	int is_handler;
 
 	if (!track_read_innermost(track, &now) || !track_is_same(before, &now)) {
 		track_drop_watch(track, before);
 		return;
 	}
-	if (python_has_blocks(interpreter_python(track->interpreter)))
+	if (python_has_blocks(python)) {
 		go_on_with_blocks(track, before, &now);
-	else if (strcmp(track_opcode(track, &now), "PUSH_EXC_INFO") == 0)
+		return;
+	}
+	if (strcmp(track_opcode(track, &now), "PUSH_EXC_INFO") == 0) {
 		track_begin_clause(track, &now, 0);
-	else if (python_is_handler(interpreter_python(track->interpreter), track->pid, now.code,
-				   now.offset))
-		track_expect_raised(track,
-				    &now); /* only cleans up: none of them keeps an exception */
+		return;
+	}
+	is_handler = python_is_handler(python, track->pid, now.code, now.offset);
+	if (is_handler < 0)
+		track_give_up(track, "the exception table of a function is too long to be read");
+	else if (is_handler) /* only cleans up: none of them keeps an exception */
+		track_expect_raised(track, &now);
 	else
 		swallow(track, before);
 }

@@ -29,6 +29,17 @@ static void unwatch(void *context, unsigned int slot)
 	trial_unwatch(context, slot);
 }
 
+static size_t unwind(void *context, struct frame *frames, size_t max, bool *complete)
+{
+	const struct trial *trial = context;
+	struct registers registers;
+
+	if (trace_get_registers(trial->pid, &registers))
+		return 0;
+	return unwind_stack(trial->stage->walker.unwinder, trial->pid, &registers, frames, max,
+			    complete);
+}
+
 /* The copy's time on the CPU. Where it is stepped, for want of watches, that is not its own: an
  * instruction then counts as a nanosecond. */
 static uint64_t own_time(const struct trial *trial)
@@ -64,6 +75,7 @@ void went_begin(struct trial *trial)
 	track->signal = trial->stage->scenario->signal;
 	track->watch = watch;
 	track->unwatch = unwatch;
+	track->unwind = unwind;
 	track->context = trial;
 	track->is_stepped = !trace_has_watches();
 	if (walker_registers(&trial->stage->walker, &registers) ||
@@ -99,12 +111,9 @@ static void name_callee(const struct trial *trial, const struct frame *frames, s
 static void note_over(struct trial *trial)
 {
 	struct frame frames[TRIAL_FRAMES];
-	struct registers registers;
 
-	if (*trial->went.track.over && trace_get_registers(trial->pid, &registers) == 0)
-		name_callee(trial, frames,
-			    unwind_stack(trial->stage->walker.unwinder, trial->pid, &registers,
-					 frames, TRIAL_FRAMES, NULL),
+	if (*trial->went.track.over)
+		name_callee(trial, frames, unwind(trial, frames, TRIAL_FRAMES, NULL),
 			    trial->went.over_by);
 }
 

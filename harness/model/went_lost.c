@@ -61,15 +61,22 @@ static void unwatch(void *context, unsigned int slot)
 	search->follower->watches &= ~(1U << slot);
 }
 
-static void on_taken(void *context)
+static size_t unwind(void *context, struct frame *frames, size_t max, bool *complete)
 {
 	struct search *search = context;
 	const struct registers *registers;
 
 	if (walker_registers(search->follower, &registers))
-		return;
-	search->count = unwind_stack(search->stage->walker.unwinder, search->follower->pid,
-				     registers, search->frames, TRIAL_FRAMES, NULL);
+		return 0;
+	return unwind_stack(search->stage->walker.unwinder, search->follower->pid, registers,
+			    frames, max, complete);
+}
+
+static void on_taken(void *context)
+{
+	struct search *search = context;
+
+	search->count = unwind(search, search->frames, TRIAL_FRAMES, NULL);
 }
 
 /* sys.unraisablehook() is called, with an object whose second item is the exception. */
@@ -140,6 +147,7 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 				       .watch = watch,
 				       .unwatch = unwatch,
 				       .on_taken = on_taken,
+				       .unwind = unwind,
 				       .is_stepped = !trace_has_watches(),
 				       .context = search};
 	search->follow = (struct follow){.walker = follower,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a code object says of one of its instructions: names, line, opcode, exception handlers. */
 #include "harness/base/alloc.h"
+#include "harness/base/hash.h"
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
@@ -11,6 +12,7 @@
 #define UNIT 2               /* bytes of a code unit: opcode, argument (from 3.6 on) */
 #define CODE_MAX (16u << 20) /* more is no code object */
 #define PATH_MAX_TEXT 4096
+#define STAMP_BYTES 160 /* of the table of lines */
 
 int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
 		      uint64_t *size)
@@ -148,19 +150,38 @@ int python_line(const struct python *python, pid_t pid, uint64_t code, int offse
 	return line;
 }
 
+/* What is executed by exec() has the same names; its lines are told apart by their table. */
+static uint64_t add_lines(const struct python *python, pid_t pid, uint64_t table, uint64_t stamp)
+{
+	const struct python_layout *at = &python->at;
+	unsigned char bytes[STAMP_BYTES];
+	uint64_t size;
+	ssize_t got = memory_read_some(pid, table, bytes, sizeof(bytes));
+
+	if (got < (ssize_t)at->bytes_data)
+		return stamp;
+	memcpy(&size, bytes + at->object_size, sizeof(size));
+	got -= at->bytes_data;
+	return hash_bytes(hash_add(stamp, size), bytes + at->bytes_data,
+			  size < (uint64_t)got ? size : (uint64_t)got);
+}
+
 uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code)
 {
 	const struct python_layout *at = &python->at;
-	uint64_t file = 0, name = 0;
+	uint64_t file = 0, name = 0, lines = 0;
 	int32_t first_line = 0;
 	const struct memory_part parts[] = {
 		{code + at->code_file, &file, sizeof(file)},
 		{code + at->code_name, &name, sizeof(name)},
+		{code + at->code_lines, &lines, sizeof(lines)},
 		{code + at->code_first_line, &first_line, sizeof(first_line)}};
 
 	if (memory_read_parts(pid, parts, sizeof(parts) / sizeof(parts[0])) != 0)
 		return 0;
-	return (file << 24 ^ name) * 31 + (uint32_t)first_line;
+	return add_lines(
+		python, pid, lines,
+		hash_add(hash_add(hash_add(HASH_START, file), name), (uint32_t)first_line));
 }
 
 int python_fill_frame(const struct python *python, pid_t pid, uint64_t code, int offset,

@@ -133,13 +133,13 @@ bool python_has_handler(const struct python *python, pid_t pid, uint64_t code, i
 	return count < 0;
 }
 
-bool python_is_handler(const struct python *python, pid_t pid, uint64_t code, int offset)
+int python_is_handler(const struct python *python, pid_t pid, uint64_t code, int offset)
 {
 	struct python_handler handlers[HANDLERS_MAX];
 	ssize_t count = read_handlers(python, pid, code, handlers);
 
 	for (ssize_t n = 0; n < count; n++)
 		if (offset == handlers[n].target)
-			return true;
-	return false;
+			return 1;
+	return count < 0 ? -ENODATA : 0;
 }

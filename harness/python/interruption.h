@@ -81,9 +81,9 @@ bool python_has_blocks(const struct python *python);
  * where python_has_blocks(). */
 bool python_has_handler(const struct python *python, pid_t pid, uint64_t code, int offset);
 
-/* Does a handler of the code object's exception table begin at `offset`? False where
- * python_has_blocks(). */
-bool python_is_handler(const struct python *python, pid_t pid, uint64_t code, int offset);
+/* Does a handler of the code object's exception table begin at `offset`? 1 or 0; -ENODATA: the
+ * table has too many rows, cannot be read, or there is none, as python_has_blocks(). */
+int python_is_handler(const struct python *python, pid_t pid, uint64_t code, int offset);
 
 enum python_clause {
 	PYTHON_CLAUSE_UNKNOWN,

@@ -295,6 +295,18 @@ int python_type_dealloc(const struct python *python, pid_t pid, uint64_t type,
 int python_builtin_function(const struct python *python, pid_t pid, uint64_t object,
 			    uint64_t *function) MUST_CHECK;
 
+enum python_calls {
+	PYTHON_CALLS_C, /* a function written in C, or it cannot be told */
+	PYTHON_CALLS_IT,
+	PYTHON_CALLS_OTHER,  /* another Python function's code */
+	PYTHON_CALLS_METHOD, /* one of its class: an object of one, or a class */
+};
+
+/* What calling an object executes: is it this code object? Functions, methods, and
+ * functools.partial() of them. */
+enum python_calls python_calls(const struct python *python, pid_t pid, uint64_t object,
+			       uint64_t code);
+
 /* The address of the import lock, a _PyRecursiveMutex (pycore_lock.h); 0: it is a PyThread lock, up
  * to 3.12. */
 uint64_t python_import_lock(const struct python *python);

@@ -13,6 +13,7 @@
  *   leave(opcode, disable)     instructions with this opcode are put back as they were once they
  * have been seen: `disable` is sys.monitoring's word for that. 3.15 looks at the instruction before
  * a call, which is another one while it is traced.
+ *   drop()                     looks for signals and clears what their handlers have raised
  */
 #define Py_LIMITED_API 0x03090000
 #define PY_SSIZE_T_CLEAN
@@ -172,10 +173,23 @@ static PyObject *seen(PyObject *module, PyObject *nothing)
 	return places;
 }
 
+static PyObject *drop(PyObject *module, PyObject *none)
+{
+	(void)module;
+	(void)none;
+	if (PyErr_CheckSignals())
+		PyErr_Clear();
+	Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
-	{"start", start, METH_VARARGS, NULL},   {"called", called, METH_VARARGS, NULL},
-	{"passed", passed, METH_VARARGS, NULL}, {"leave", leave, METH_VARARGS, NULL},
-	{"seen", seen, METH_NOARGS, NULL},      {0},
+	{"start", start, METH_VARARGS, NULL},
+	{"called", called, METH_VARARGS, NULL},
+	{"passed", passed, METH_VARARGS, NULL},
+	{"leave", leave, METH_VARARGS, NULL},
+	{"seen", seen, METH_NOARGS, NULL},
+	{"drop", drop, METH_NOARGS, NULL},
+	{0},
 };
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "interrupter",

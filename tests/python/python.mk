@@ -22,7 +22,7 @@ check-pythons:
 	@status=0; for version in $(PYTHONS); do \
 		python=$${SIGSWEEP_PYTHONS:-build/pythons}/$$version/python; \
 		[ -x "$$python" ] || continue; \
-		tests='test_opcodes test_traced test_interpreters test_went test_locks test_checks test_leaks test_cleanup'; \
+		tests='test_opcodes test_traced test_interpreters test_went test_handlers test_locks test_checks test_leaks test_cleanup'; \
 		case $$version in 3.9 | 3.11) tests="$$tests check_exceptions" ;; esac; \
 		for test in $$tests; do \
 			echo "$$version: tests/python/$$test.py"; \

@@ -26,6 +26,18 @@ def is_joined(opcode):
 
 
 STRAIGHT = "x = 1\ny = [x, 'text']\nz = len(y) + x\n"
+# The code of the second lies where that of the first was, with the same names and the same length.
+EXECUTED = """
+def work():
+    for text in ("a = 1\\nb = 2\\n", "a = 1\\n\\n\\n\\nb = 2\\n"):
+        exec(text)
+
+def done():
+    pass
+
+work()
+done()
+"""
 LISTING = """
 import dis, json, sys
 code = compile(open(sys.argv[1]).read(), sys.argv[1], "exec")
@@ -45,6 +57,16 @@ class Module(unittest.TestCase):
         found = [[trial["python"]["offset"], trial["python"]["opcode"]] for trial in done.trials]
         self.assertTrue(done.report["boundaries"]["complete"], done.message)
         self.assertEqual(found, listed)
+
+    def test_executed_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "executed.py"
+            script.write_text(EXECUTED)
+            done = swept.Sweep(["-b", "opcode", "--oracle", "end", "--from", "py:work", "--to",
+                                "py:done"], ["-E", script])
+        lines = [trial["python"]["line"] for trial in done.trials
+                 if trial["python"]["opcode"] == "STORE_NAME"]
+        self.assertEqual(lines, [1, 2, 1, 5])
 
 
 class Opcodes(unittest.TestCase):
