@@ -210,6 +210,14 @@ static bool is_handlers_c(const struct track *track)
 	return does_c_stand(track);
 }
 
+/* Put aside while the handler's frame was taken down, in the name of the one further out (3.14:
+ * Python/frame.c, take_ownership()). */
+static bool is_put_back(const struct track *track, uint64_t value)
+{
+	return track->last_taken && track->last_taken == track->home.address &&
+	       value == track->last_raised;
+}
+
 /* Something is raised: is that after the handler has returned? */
 static bool has_returned(struct track *track, enum caller caller, uint64_t value)
 {
@@ -217,7 +225,7 @@ static bool has_returned(struct track *track, enum caller caller, uint64_t value
 
 	if (!track->frame_count && caller == CALLER_UNKNOWN)
 		return value != track->last_raised;
-	if (track->was_raised)
+	if (track->was_raised || is_put_back(track, value))
 		return false;
 	if (caller == CALLER_GONE)
 		return true;
