@@ -47,7 +47,7 @@ class Checks(unittest.TestCase):
         seen = traced.trace([PYTHON, "-S"], BUILD / "tests/python",
                             ["__sigsweep_window_begin__", "__sigsweep_window_end__"], (),
                             [TREE / "tests/python/checked.py", script])
-        functions = [function for function, _, _ in seen]
+        functions = [function for function, *_ in seen]
         first = len(functions) - functions[::-1].index("__enter__")
         return seen[first:functions.index("__exit__")]
 
@@ -64,7 +64,7 @@ class Checks(unittest.TestCase):
         self.assertNotIn("__exit__", [boundary[0] for boundary in boundaries])
         agreed = traced.compare(boundaries, expected)
         self.assertGreaterEqual(agreed, 10)
-        self.assertGreaterEqual(sum(end == VIOLATED for _, _, end in expected), violated)
+        self.assertGreaterEqual(sum(one[2] == VIOLATED for one in expected), violated)
         return [boundary[2] for boundary in boundaries if boundary[3] == VIOLATED]
 
     def test_append(self):
