@@ -137,6 +137,25 @@ class Windows(unittest.TestCase):
                    "def after(): pass\ntry:\n    work()\nexcept ValueError:\n    after()\n")
         self.assertEqual(self.functions("--from", "window:work"), {"windowed", "work"})
 
+    def test_coroutine(self):
+        """From its first step to its end."""
+        self.write("import types\ndef before(): pass\ndef inner(): pass\ndef after(): pass\n"
+                   "@types.coroutine\ndef pause(): yield\n"
+                   "@window('work')\nasync def work():\n    await pause()\n    inner()\n"
+                   "coroutine = work()\nbefore()\n"
+                   "try:\n    while True: coroutine.send(None)\nexcept StopIteration: after()\n")
+        self.assertEqual(self.functions("--from", "window:work"),
+                         {"windowed", "work", "pause", "inner"})
+
+    def test_generator(self):
+        """What its consumer executes in between is part of it."""
+        self.write("def before(): pass\ndef between(): pass\ndef inner(): pass\n"
+                   "def after(): pass\n"
+                   "@window('work')\ndef work():\n    yield\n    inner()\n"
+                   "generator = work()\nbefore()\nfor _ in generator: between()\nafter()\n")
+        self.assertEqual(self.functions("--from", "window:work"),
+                         {"windowed", "work", "between", "inner"})
+
     def test_again(self):
         """The first time is swept."""
         self.write("def first(): pass\ndef second(): pass\n"
