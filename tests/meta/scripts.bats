@@ -114,3 +114,117 @@ setup()
 		skip "no header files of $python"
 	scripts/python-offsets --check "$python"
 }
+
+# An archive that has release $1 of python3.13 and of its other packages ($2: which), for get-python; what
+# it unpacks says of itself which release it is of. $3: what apt says instead of fetching lists.
+fake_archive()
+{
+	local fake=$BATS_TEST_TMPDIR/fake
+	mkdir -p "$fake"
+	echo "$1" >"$fake/release"
+	# shellcheck disable=SC2086 # words
+	printf '%s\n' python3.13 ${2-python3.13-dbg libpython3.13-dbg libpython3.13-dev} >"$fake/packages"
+	echo "${3-}" >"$fake/trouble"
+	cat >"$fake/apt-get" <<-END
+		#!/bin/sh
+		release=\$(cat "$fake/release")
+		for last; do :; done
+		case "\$*" in
+		*indextargets*) echo 'Debian mirror://debian/' ;;
+		*update*) cat "$fake/trouble"; [ ! -s "$fake/trouble" ] || [ -z "\$(cat "$fake/trouble")" ] ;;
+		*install*) for part; do case \$part in Dir::Cache=*) cd "\${part#*=}/archives" ;; esac; done
+			echo "\$release" >"\$last.deb" ;;
+		*download*) for part; do case \$part in *python3.13*=*)
+			[ "\${part#*=}" = "\$release" ] && echo "\$release" >"\${part%=*}.deb" || exit 100 ;;
+			esac; done ;;
+		esac
+	END
+	cat >"$fake/apt-cache" <<-END
+		#!/bin/sh
+		release=\$(cat "$fake/release")
+		for last; do :; done
+		case "\$*" in
+		*policy*) echo "  Candidate: \$release" ;;
+		esac
+		case "\$*" in
+		*show*) grep -qx "\${last%=*}" "$fake/packages" || exit 100
+			case \$last in *=*) [ "\${last#*=}" = "\$release" ] || exit 100 ;; esac ;;
+		esac
+	END
+	cat >"$fake/dpkg" <<-END
+		#!/bin/sh
+		mkdir -p "\$3/usr/bin" "\$3/usr/lib/python3.13" "\$3/usr/lib64" "\$3/usr/include/python3.13"
+		case \$2 in
+		*/python3.13.deb) cp "\$2" "\$3/usr/bin/python3.13"
+			chmod +x "\$3/usr/bin/python3.13"
+			cp "$fake/loader" "\$3/usr/lib64/ld-linux-x86-64.so.2" ;;
+		*/python3.13-dbg.deb) cp "\$2" "\$3/usr/bin/python3.13d"; chmod +x "\$3/usr/bin/python3.13d" ;;
+		*-dev.deb) cp "\$2" "\$3/usr/include/python3.13/Python.h" ;;
+		esac
+	END
+	# shellcheck disable=SC2016 # for the shell that runs it
+	printf '%s\n' '#!/bin/sh' '[ "$1" != --help ] || exit 0' '[ -x "$3" ] && cat "$3"' >"$fake/loader"
+	chmod +x "$fake"/{apt-get,apt-cache,dpkg,loader}
+}
+
+get_python()
+{
+	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] || skip "no keyring of Debian's here"
+	PATH=$BATS_TEST_TMPDIR/fake:$PATH SIGSWEEP_PYTHONS=$BATS_TEST_TMPDIR/pythons \
+		run scripts/get-python "$@"
+}
+
+@test "get-python: what is added later is of the release that is there, or all is fetched anew" {
+	pythons=$BATS_TEST_TMPDIR/pythons
+	fake_archive 3.13.5-1
+	get_python 3.13
+	[ "$status" -eq 0 ]
+	get_python --headers 3.13d
+	[ "$status" -eq 0 ]
+	[ "$("$pythons/3.13/python")-$("$pythons/3.13d/python")" = 3.13.5-1-3.13.5-1 ]
+	# The suite moves on: what is there stays, what is missing is not mixed with it.
+	rm -r "$pythons/3.13d"
+	fake_archive 3.13.6-1
+	get_python 3.13
+	[ "$("$pythons/3.13/python")" = 3.13.5-1 ]
+	get_python 3.13d
+	[ "$status" -eq 0 ]
+	[ "$("$pythons/3.13/python")-$("$pythons/3.13d/python")" = 3.13.6-1-3.13.6-1 ]
+	[ "$(cat "$pythons/3.13/root/usr/include/python3.13/Python.h")" = 3.13.6-1 ]
+	rm "$pythons/3.13/root/usr/include/python3.13/Python.h"
+	fake_archive 3.13.7-1
+	get_python --headers 3.13
+	[ "$status" -eq 0 ]
+	[ "$("$pythons/3.13/python")-$("$pythons/3.13d/python")" = 3.13.7-1-3.13.7-1 ]
+	[ "$(cat "$pythons/3.13/root/usr/include/python3.13/Python.h")" = 3.13.7-1 ]
+}
+
+@test "get-python: a folder that was removed is got again, with the pydebug build beside it" {
+	fake_archive 3.13.5-1
+	get_python 3.13d
+	[ "$status" -eq 0 ]
+	rm -r "$BATS_TEST_TMPDIR/pythons/3.13"
+	get_python 3.13d
+	[ "$status" -eq 0 ]
+	[ "$("$BATS_TEST_TMPDIR/pythons/3.13d/python")" = 3.13.5-1 ]
+}
+
+@test "get-python: what this machine cannot have is status 77, what fails is 3" {
+	fake_archive 3.13.5-1 ""
+	get_python 3.13d
+	[ "$status" -eq 77 ]
+	[[ "${lines[-1]}" = *"has no python3.13-dbg 3.13.5-1" ]]
+	rm -r "$BATS_TEST_TMPDIR/pythons"
+	fake_archive 3.13.5-1 "" "E: Temporary failure resolving 'mirror'"
+	get_python 3.13
+	[ "$status" -eq 77 ]
+	[[ "${lines[-1]}" = *"no network"* ]]
+	fake_archive 3.13.5-1 "" "E: The repository 'mirror' does not have a Release file."
+	get_python 3.13
+	[ "$status" -eq 77 ]
+	fake_archive 3.13.5-1 "" "E: GPG error: it is not signed"
+	get_python 3.13
+	[ "$status" -eq 3 ]
+	get_python 3.8
+	[ "$status" -eq 3 ]
+}
