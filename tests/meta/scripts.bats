@@ -228,3 +228,81 @@ get_python()
 	get_python 3.8
 	[ "$status" -eq 3 ]
 }
+
+# A tree in which everything that check_pythons.py runs says of itself that it passed.
+fake_pythons()
+{
+	local name
+	mkdir -p "$tree"/{scripts,tests/python,build/tests,build/pythons/3.9,build/pythons/3.13d}
+	cp tests/python/check_pythons.py "$tree/tests/python"
+	for name in scripts/get-python scripts/python-offsets build/tests/test_python_{state,dispatch} \
+		build/pythons/{3.9,3.13d}/python tests/python/test_{opcodes,traced,interpreters,went}.py \
+		tests/python/test_{locks,checks,leaks,cleanup}.py \
+		tests/python/check_{exceptions,versions}.py; do
+		printf '%s\n' '#!/bin/sh' "echo \"ran $name \$*\"" "${1:-}" >"$tree/$name"
+		chmod +x "$tree/$name"
+	done
+}
+
+check_pythons()
+{
+	unset SIGSWEEP_PYTHONS
+	run "$tree/tests/python/check_pythons.py" "$@"
+}
+
+@test "check_pythons: what was not tested is said at the end, and why; a failure is one" {
+	fake_pythons
+	check_pythons 3.9 3.13d
+	[ "$status" -eq 0 ]
+	[[ "$output" = *"ran scripts/get-python --headers 3.9"*"ran scripts/python-offsets --check 3.9"* ]]
+	[[ "$output" != *"--headers 3.13d"* ]]
+	[[ "$output" = *"ran build/tests/test_python_dispatch"*"ran tests/python/check_exceptions.py"* ]]
+	[[ "${lines[-1]}" = "ran tests/python/check_versions.py "*"--long 3.9 3.13d" ]]
+	# shellcheck disable=SC2016 # for the shell that runs it
+	printf '%s\n' '#!/bin/sh' 'case $* in' '*3.13d) echo "get-python: skipped: no network" >&2; exit 77 ;;' \
+		'--headers*) exit $HEADERS ;;' 'esac' >"$tree/scripts/get-python"
+	HEADERS=0 check_pythons 3.13d 3.9
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "not tested: 3.13d (get-python: skipped: no network)" ]
+	[[ "$output" = *"ran tests/python/check_versions.py "*"--long 3.9"$'\n'* ]]
+	HEADERS=77 check_pythons 3.9
+	[ "$status" -eq 0 ]
+	[[ "${lines[-1]}" = "not tested: 3.9: tables of offsets "* ]]
+	HEADERS=3 check_pythons 3.9 3.13d
+	[ "$status" -eq 1 ]
+	[ "${lines[-2]}" = "FAILED 3.9: tables of offsets: scripts/get-python: exit status 3" ]
+	[[ "${lines[-1]}" = "not tested: 3.13d "* ]]
+	fake_pythons 'exit 3'
+	check_pythons 3.9
+	[ "$status" -eq 1 ]
+	[[ "$output" = *"FAILED 3.9: scripts/get-python: exit status 3"* ]]
+	fake_pythons
+	printf '%s\n' '#!/bin/sh' 'exit 1' >"$tree/tests/python/test_went.py"
+	check_pythons 3.9
+	[ "$status" -eq 1 ]
+	[ "${lines[-1]}" = "FAILED 3.9: tests/python/test_went.py: exit status 1" ]
+}
+
+@test "check_versions: a version that is not there is named at the end; tracing must have compared something" {
+	local fake=$BATS_TEST_TMPDIR/fake
+	mkdir -p "$fake/tests/python" "$fake/pythons/3.13"
+	touch "$fake/tests/python/interrupter.abi3.so" "$fake/pythons/3.13/python"
+	# shellcheck disable=SC2016 # for the shell that runs it
+	printf '%s\n' '#!/bin/sh' 'for part; do case $part in *.manifest) echo "ok $part" ;; esac; done' \
+		>"$fake/sigsweep"
+	chmod +x "$fake/sigsweep" "$fake/pythons/3.13/python"
+	check_versions()
+	{
+		run tests/python/check_versions.py --build "$fake" --pythons "$fake/pythons" "$@"
+	}
+	check_versions 3.13
+	[ "$status" -eq 1 ]
+	[[ "$output" = *"FAILED 3.13: tracing: nothing was compared"* ]]
+	check_versions --match '^lock-with$' 3.13
+	[ "$status" -eq 1 ]
+	check_versions --match '^direct-bad$' 3.13
+	[ "$status" -eq 0 ]
+	check_versions --match '^direct-bad$' 3.13 3.15
+	[ "$status" -eq 77 ]
+	[ "${lines[-1]}" = "not tested: 3.15 (it is not in $fake/pythons)" ]
+}
