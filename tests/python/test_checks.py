@@ -5,6 +5,7 @@ window are the instructions between __enter__ and __exit__, and a check does not
 exactly those at which it does not after an interruption that tracing makes (interrupted.py, checked.py).
 SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
@@ -161,6 +162,15 @@ class Windows(unittest.TestCase):
         self.write("def first(): pass\ndef second(): pass\n"
                    "for work in first, second:\n    with window(): work()\n")
         self.assertEqual(self.functions("--from", "window"), {"first"})
+
+    def test_under_another_name(self):
+        """A window that is opened and cannot be read is not passed over; the program is not swept."""
+        package = Path(self.folder.name) / "package"
+        package.mkdir()
+        shutil.copy(TREE / "companion/sigsweep.py", package)
+        self.script.write_text("from package.sigsweep import window\nwith window():\n    pass\n")
+        self.assertRaisesRegex(AssertionError, "no module that is imported as `sigsweep`",
+                               sweep, self.script, "-b", "opcode")
 
     def test_never_opened(self):
         self.write("pass\n")
