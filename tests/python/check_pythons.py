@@ -19,7 +19,7 @@ HERE = "tests/python"
 SKIPPED = 77
 UNIT_TESTS = ["test_python_state", "test_python_dispatch"]
 TESTS = ["test_opcodes", "test_traced", "test_interpreters", "test_went", "test_locks", "test_checks",
-         "test_leaks", "test_cleanup"]
+         "test_places", "test_leaks", "test_cleanup"]
 # gdb's view of what one build of a version does.
 EXCEPTIONS = {"3.9", "3.11"}
 
