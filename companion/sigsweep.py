@@ -50,6 +50,25 @@ def active():
     return _active
 
 
+# What a call of the function gives (Include/cpython/code.h, CO_*). The module inspect knows it as well,
+# and loads much that the program would not have without the harness.
+_GENERATOR = 0x20
+_COROUTINE = 0x80
+_ITERABLE_COROUTINE = 0x100  # a generator, by types.coroutine()
+_ASYNC_GENERATOR = 0x200
+
+
+def _flags_of(function):
+    """0: it is not written in Python."""
+    partial = getattr(sys.modules.get("functools"), "partial", ())
+    while isinstance(function, partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    if not hasattr(function, "__code__"):
+        function = getattr(type(function), "__call__", None)
+    return getattr(getattr(function, "__code__", None), "co_flags", 0)
+
+
 def _name_of(name):
     return name if type(name) is str else str(name)
 
@@ -78,6 +97,10 @@ class window:
     several windows, or of one that is opened again, the first one is swept; `--from window:NAME`
     takes the first one of that name. A program that opens a window is swept there unless `--from` or
     `--to` says otherwise.
+
+    What it decorates remains what it was, a function, a coroutine function or a generator function;
+    the window of the latter two is open from the first step of a coroutine or a generator to its end,
+    with what others execute in between. An asynchronous generator function is refused: TypeError.
     """
 
     def __init__(self, name="window"):
@@ -94,15 +117,31 @@ class window:
         return False
 
     def __call__(self, function):
-        if not _active:
-            return function
+        flags = _flags_of(function)
+        if flags & _ASYNC_GENERATOR:
+            raise TypeError("window() cannot wrap an asynchronous generator function: write `with "
+                            "sigsweep.window():` in it")
+        return self._wrap(function, flags) if _active else function
 
-        def windowed(*arguments, **keywords):
-            with self:
-                return function(*arguments, **keywords)
-
-        windowed.__name__ = getattr(function, "__name__", "windowed")
-        windowed.__doc__ = getattr(function, "__doc__", None)
+    def _wrap(self, function, flags):
+        """Of the same kind as the function, and open until what it gives has come to its end."""
+        if flags & _COROUTINE:
+            async def windowed(*arguments, **keywords):
+                with self:
+                    return await function(*arguments, **keywords)
+        elif flags & _GENERATOR:
+            def windowed(*arguments, **keywords):
+                with self:
+                    return (yield from function(*arguments, **keywords))
+            if flags & _ITERABLE_COROUTINE:
+                windowed = sys.modules["types"].coroutine(windowed)
+        else:
+            def windowed(*arguments, **keywords):
+                with self:
+                    return function(*arguments, **keywords)
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(function, name):
+                setattr(windowed, name, getattr(function, name))
         windowed.__wrapped__ = function
         return windowed
 

@@ -167,11 +167,13 @@ struct interpreter_code *interpreter_code(struct interpreter *interpreter, pid_t
 	const uint64_t stamp = python_code_stamp(interpreter->python, pid, code);
 	struct python_frame frame = {0};
 	struct code_node *node;
+	char *function;
 
 	HASH_FIND(hh, interpreter->codes, &code, sizeof(code), node);
 	if (node && node->code.stamp == stamp)
 		return &node->code;
-	if (python_fill_frame(interpreter->python, pid, code, -1, &frame))
+	if (python_fill_frame(interpreter->python, pid, code, -1, &frame) ||
+	    python_code_name(interpreter->python, pid, code, &function))
 		return NULL;
 	if (node) {
 		free(node->code.file);
@@ -184,7 +186,7 @@ struct interpreter_code *interpreter_code(struct interpreter *interpreter, pid_t
 	node->code = (struct interpreter_code){.address = code,
 					       .stamp = stamp,
 					       .file = alloc_text(frame.file),
-					       .function = alloc_text(frame.function),
+					       .function = function,
 					       .is_in = -1,
 					       .is_from = -1,
 					       .is_to = -1};
@@ -274,7 +276,7 @@ const struct interpreter_place *interpreter_place(struct interpreter *interprete
 	json = evidence_python_place(&frame);
 	node->place.json = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(json);
-	node->place.place = alloc_format("%s:%s", last_part(code->file), code->function);
+	node->place.place = alloc_format("%s:%s", last_part(code->file), frame.function);
 	HASH_ADD(hh, interpreter->places, key, sizeof(key), node);
 	return &node->place;
 }

@@ -35,7 +35,7 @@ struct interpreter_code {
 	uint64_t address;
 	uint64_t stamp;
 	char *file;
-	char *function; /* "<module>" for what is executed when a module is loaded */
+	char *function; /* not shortened; "<module>" for what is executed when a module is loaded */
 	int8_t is_in;   /* does `--in` let it through? */
 	int8_t is_from; /* can the window begin in it? */
 	int8_t is_to;   /* can it end in it? */

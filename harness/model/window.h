@@ -37,6 +37,7 @@ struct window {
 	bool ends_in_python;
 	size_t open_windows; /* of the companion module where this one was opened, itself included;
 				0: it begins at no such window */
+	bool was_announced;  /* a window of the companion module was, be it this one or not */
 	struct window_line *line; /* the place FILE.py:LINE that is looked for, NULL: none */
 	enum window_in in_kind;
 	bool sees_stops_only; /* the injector lets the program run from boundary to boundary: what

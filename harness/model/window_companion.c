@@ -77,6 +77,7 @@ int window_companion_open(struct window *window, struct walker *walker, uint64_t
 	*frame = 0;
 	if (error || !is_announcement(python, walker->pid, registers))
 		return error;
+	window->was_announced = true;
 	if (read_open(python, walker->pid, &count, name))
 		return fail(-ENOTSUP, "a window is opened, but by no module that is imported as "
 				      "`sigsweep`, so that nothing can be read of it");

@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-/* Whatever keeps it from the place keeps the sweep from nothing: then it does not come there. */
+/* Whatever keeps it from the place keeps the sweep from nothing: then it does not come there. But a
+ * window that the program has opened is meant, and is not passed over where it cannot be read. */
 static int enter(struct stage *stage, const struct location *place, bool *comes)
 {
 	static const struct location end = {.kind = LOCATION_EXIT, .text = (char *)"exit"};
@@ -17,7 +18,7 @@ static int enter(struct stage *stage, const struct location *place, bool *comes)
 	error = window_enter(&window, &stage->walker);
 	*comes = !error;
 	window_free(&window);
-	if (error == -EINTR)
+	if (error == -EINTR || window.was_announced)
 		return error;
 	fail_clear();
 	return 0;

@@ -61,6 +61,18 @@ bool window_script_is_in(const struct window *window)
 	       window_is_path_end(file, window->in);
 }
 
+/* A script that is compiled already: its code says where it was compiled. Nothing has to be
+ * imported to compile it, so that it is the first to be executed when the module __main__ has a
+ * file. */
+static bool is_compiled(const char *file)
+{
+	static const char suffix[] = ".pyc";
+	const size_t length = sizeof(suffix) - 1;
+	const size_t size = strlen(file);
+
+	return size > length && strcmp(file + size - length, suffix) == 0;
+}
+
 bool window_script_is(const struct python *python, pid_t pid, const struct interpreter_code *code)
 {
 	char file[MAIN_FILE];
@@ -69,6 +81,8 @@ bool window_script_is(const struct python *python, pid_t pid, const struct inter
 		return false;
 	if (!read_main_file(python, pid, file))
 		return has_no_file(python, pid);
+	if (is_compiled(file))
+		return true;
 	/* A code object's file may be shortened from the left. */
 	return window_is_path_end(file, strncmp(code->file, "...", 3) == 0 ? last_part(code->file)
 									   : code->file);

@@ -11,7 +11,6 @@
 
 #define UNIT 2               /* bytes of a code unit: opcode, argument (from 3.6 on) */
 #define CODE_MAX (16u << 20) /* more is no code object */
-#define PATH_MAX_TEXT 4096
 #define STAMP_BYTES 160 /* of the table of lines */
 
 int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
@@ -93,44 +92,70 @@ static int fill_opcode(const struct python *python, pid_t pid, uint64_t code, in
 	return error;
 }
 
-/* Copies a path, shortened from the left: its end is what a person looks at. */
-static void put_path(const char *path, char *out, size_t size)
+/* Copies a path or a name, shortened from the left: its end is what a person looks at. */
+static void put_end(const char *text, char *out, size_t size)
 {
-	size_t length = strlen(path);
+	size_t length = strlen(text);
 
 	if (length < size) {
-		memcpy(out, path, length + 1);
+		memcpy(out, text, length + 1);
 		return;
 	}
 	memcpy(out, "...", 3);
-	path += length - (size - 4);
-	while (((unsigned char)*path & 0xc0) == 0x80) /* not into the middle of a character */
-		path++;
-	memcpy(out + 3, path, strlen(path) + 1);
+	text += length - (size - 4);
+	while (((unsigned char)*text & 0xc0) == 0x80) /* not into the middle of a character */
+		text++;
+	memcpy(out + 3, text, strlen(text) + 1);
+}
+
+/* Copies a str that a code object holds at `place`. */
+static int put_text(const struct python *python, pid_t pid, uint64_t place, char *out, size_t size)
+{
+	char *text;
+	uint64_t object;
+	int error = read_pointer(pid, place, &object);
+
+	if (error == 0)
+		error = read_text(python, pid, object, &text);
+	if (error != 0)
+		return error;
+	put_end(text, out, size);
+	free(text);
+	return 0;
+}
+
+static uint64_t name_place(const struct python *python, uint64_t code)
+{
+	const struct python_layout *at = &python->at;
+
+	return code + (at->code_qualname != PYTHON_NONE ? at->code_qualname : at->code_name);
 }
 
 static int fill_names(const struct python *python, pid_t pid, uint64_t code,
 		      struct python_frame *frame)
 {
 	const struct python_layout *at = &python->at;
-	uint32_t name_at = at->code_qualname != PYTHON_NONE ? at->code_qualname : at->code_name;
-	char path[PATH_MAX_TEXT];
-	uint64_t file, name;
 	int32_t first_line;
-	int error = read_pointer(pid, code + at->code_file, &file);
+	int error = read_int(pid, code + at->code_first_line, &first_line);
 
 	if (error == 0)
-		error = read_pointer(pid, code + name_at, &name);
+		error = put_text(python, pid, code + at->code_file, frame->file,
+				 sizeof(frame->file));
 	if (error == 0)
-		error = read_int(pid, code + at->code_first_line, &first_line);
-	if (error != 0)
-		return error;
-	frame->first_line = first_line;
-	if (python_unicode(python, pid, file, path, sizeof(path)) < 0 ||
-	    python_unicode(python, pid, name, frame->function, sizeof(frame->function)) < 0)
-		return -EINVAL;
-	put_path(path, frame->file, sizeof(frame->file));
-	return 0;
+		error = put_text(python, pid, name_place(python, code), frame->function,
+				 sizeof(frame->function));
+	if (error == 0)
+		frame->first_line = first_line;
+	return error;
+}
+
+int python_code_name(const struct python *python, pid_t pid, uint64_t code, char **name)
+{
+	uint64_t object;
+	int error = read_pointer(pid, name_place(python, code), &object);
+
+	*name = NULL;
+	return error == 0 ? read_text(python, pid, object, name) : error;
 }
 
 int python_line(const struct python *python, pid_t pid, uint64_t code, int offset)

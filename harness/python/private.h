@@ -35,6 +35,10 @@ int read_int(pid_t pid, uint64_t address, int32_t *value) MUST_CHECK;
 int read_bytes(const struct python *python, pid_t pid, uint64_t object, size_t max,
 	       unsigned char **data, size_t *size) MUST_CHECK;
 
+/* A str as python_unicode() has it, in new memory (caller frees); it is cut only where it is
+ * longer than any name. */
+int read_text(const struct python *python, pid_t pid, uint64_t object, char **text) MUST_CHECK;
+
 /* The address of an object's type. */
 int read_type(const struct python *python, pid_t pid, uint64_t object, uint64_t *type) MUST_CHECK;
 

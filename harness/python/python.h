@@ -84,7 +84,7 @@ struct python_frame {
 	uint64_t address;   /* of the frame: names it for as long as it exists */
 	uint64_t code;      /* of its code object */
 	char file[256];     /* co_filename; shortened from the left with "..." */
-	char function[128]; /* co_qualname from 3.11 on, before co_name */
+	char function[128]; /* co_qualname from 3.11 on, before co_name; shortened likewise */
 	int first_line;
 	int line;       /* of the current instruction; 0: it has none, or not started */
 	int offset;     /* of the current instruction in bytes, as dis prints it; -1: not started */
@@ -155,6 +155,9 @@ int python_near_lines(const struct python *python, pid_t pid, uint64_t code, int
 
 /* The Python line of the instruction `offset` bytes into a code object; 0: it has none. */
 int python_line(const struct python *python, pid_t pid, uint64_t code, int offset);
+
+/* The name of a code object as in struct python_frame, but all of it; the caller frees. */
+int python_code_name(const struct python *python, pid_t pid, uint64_t code, char **name) MUST_CHECK;
 
 /* Fills what a frame takes from its code object and an instruction address in it (file, function,
  * lines, opcode); `offset` in bytes. */

@@ -10,6 +10,8 @@
 
 #define TYPE_IS_STR (1ull << 28) /* Include/object.h, Py_TPFLAGS_UNICODE_SUBCLASS */
 #define TYPE_NAME_MAX 256
+#define TEXT_MAX 65536 /* characters of a str that is read whole */
+#define UTF8_MAX 4     /* bytes of a character */
 #define RANGE_MAX (64u << 20)
 #define BASES_MAX 100 /* memory that is no type must not keep anybody */
 
@@ -204,6 +206,26 @@ ssize_t python_unicode(const struct python *python, pid_t pid, uint64_t object, 
 	free(raw);
 	text[used] = '\0';
 	return error == 0 ? (ssize_t)used : error;
+}
+
+int read_text(const struct python *python, pid_t pid, uint64_t object, char **text)
+{
+	uint64_t length;
+	ssize_t size;
+	int error = read_pointer(pid, object + python->at.unicode_length, &length);
+
+	*text = NULL;
+	if (error != 0)
+		return error;
+	if (length > TEXT_MAX)
+		length = TEXT_MAX;
+	*text = alloc_zero((size_t)length * UTF8_MAX + 1);
+	size = python_unicode(python, pid, object, *text, (size_t)length * UTF8_MAX + 1);
+	if (size >= 0)
+		return 0;
+	free(*text);
+	*text = NULL;
+	return (int)size;
 }
 
 int python_refcount(const struct python *python, pid_t pid, uint64_t object, int64_t *count,

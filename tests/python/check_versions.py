@@ -6,8 +6,8 @@ measured, versions as columns: `good`, or `bad N/M` for N violated trials of M.
 check_versions.py [--build DIR] [--pythons DIR] [--long] [--match REGEX] VERSION...
 
 The release builds are confirmed by the interpreter's own tracing as well (traced.py), and where
-instructions leave a lock held. Exit status 1 where a verdict is not as declared or tracing says
-otherwise."""
+instructions leave a lock held. The last lines say what was not tested. Exit status 1 where a verdict is
+not as declared, or tracing says otherwise or nothing; else 77 where a version is not there."""
 
 import argparse
 import json
@@ -21,6 +21,7 @@ from pathlib import Path
 import traced
 
 TREE = Path(__file__).resolve().parents[2]
+SKIPPED = 77
 
 
 def options():
@@ -99,15 +100,24 @@ def check(chosen, version, manifests):
     return cells
 
 
+def window_of(keys):
+    return [keys.get(key, [""])[0] for key in ("from", "to")]
+
+
+def can_be_traced(path):
+    """Does the manifest sweep the opcodes of a script that interrupted.py can execute as well?"""
+    keys = read_manifest(path)
+    return (keys.get("boundary") == ["opcode"] and
+            "manifest:held.py" in keys.get("argument", []) and
+            all(place.startswith("py:") for place in window_of(keys)))
+
+
 def confirm(chosen, version, path, cell):
     """Compares a sweep by opcodes with the interpreter's own tracing; the number of instructions
     that were compared, 0 where it is none."""
-    keys = read_manifest(path)
-    window = [keys.get(key, [""])[0] for key in ("from", "to")]
-    if (not cell.report or keys.get("boundary") != ["opcode"] or
-            "manifest:held.py" not in keys.get("argument", []) or
-            not all(place.startswith("py:") for place in window)):
+    if not cell.report or not can_be_traced(path):
         return 0
+    keys = read_manifest(path)
     command = [path.parent / word.removeprefix("manifest:") for word in keys["argument"]
                if word.startswith("manifest:")]
     python = [chosen.pythons / version / "python",
@@ -116,7 +126,7 @@ def confirm(chosen, version, path, cell):
     # Tracing shows all files.
     only = {function for function, *_ in boundaries} if "in" in keys else ()
     seen = traced.trace(python, chosen.build / "tests/python",
-                        [place.removeprefix("py:") for place in window], only, command)
+                        [place.removeprefix("py:") for place in window_of(keys)], only, command)
     return traced.compare(boundaries, seen)
 
 
@@ -133,14 +143,16 @@ def is_before_try(path, version, cell):
             max(held.values()) < script.index("    try:") + 1)
 
 
+def has_interrupter(chosen):
+    return bool(list((chosen.build / "tests/python").glob("interrupter*")))
+
+
 def confirm_all(chosen, version, cells):
     """Sentences on what differs; prints how much was compared."""
     agreed = sweeps = 0
     wrong = [f"{version}: {path.stem}: not all held before the try block"
              for path, cell in cells.items() if not is_before_try(path, version, cell)]
-    if not list((chosen.build / "tests/python").glob("interrupter*")):
-        print(f"{version}: skipped: tracing: there is no interrupter in the build folder, since "
-              "there are no header files of a CPython", flush=True)
+    if not has_interrupter(chosen):
         return wrong
     for path, cell in cells.items():
         try:
@@ -150,8 +162,10 @@ def confirm_all(chosen, version, cells):
             continue
         agreed += count
         sweeps += count > 0
-    if sweeps:
-        print(f"{version}: tracing agrees at {agreed} instructions of {sweeps} sweeps", flush=True)
+    print(f"{version}: tracing agrees at {agreed} instructions of {sweeps} sweeps", flush=True)
+    # --match may have left none that could be.
+    if not sweeps and (not chosen.match or any(can_be_traced(path) for path in cells)):
+        wrong.append(f"{version}: tracing: nothing was compared")
     return wrong
 
 
@@ -167,37 +181,52 @@ def print_table(versions, table, manifests):
     print()
 
 
+def check_version(chosen, version, manifests):
+    """{manifest: Cell}, and sentences on what failed."""
+    cells = check(chosen, version, manifests)
+    wrong = [f"{version}: {path.stem}: {cell.why}" for path, cell in cells.items()
+             if cell.word == "FAIL"]
+    if not version.endswith("d"):
+        wrong += confirm_all(chosen, version, cells)
+    # Of a run of hours that is broken off something is known.
+    print(f"{version}: {len(cells)} manifests, {len(wrong)} failed", *wrong, sep="\n  ", flush=True)
+    return cells, wrong
+
+
+def print_left_out(chosen, table, missing):
+    for version, cells in table.items():
+        for why in sorted({cell.why for cell in cells.values() if cell.word == "skip"}):
+            print(f"{version}: skipped: {why}")
+    if not has_interrupter(chosen):
+        print("not tested: tracing (there is no interrupter in the build folder, since there are no "
+              "header files of a CPython)")
+    for version in missing:
+        print(f"not tested: {version} (it is not in {chosen.pythons})")
+
+
 def main():
     chosen = options()
     started = time.monotonic()
     manifests = choose_manifests(chosen.match)
     if not manifests:
         sys.exit("check_versions.py: no manifest was selected, which is an error")
+    missing = [version for version in chosen.versions
+               if not os.access(chosen.pythons / version / "python", os.X_OK)]
     table, wrong = {}, []
     for version in chosen.versions:
-        if not os.access(chosen.pythons / version / "python", os.X_OK):
-            print(f"{version}: skipped: it is not in {chosen.pythons}", flush=True)
-            continue
-        cells = table[version] = check(chosen, version, manifests)
-        new = [f"{version}: {path.stem}: {cell.why}" for path, cell in cells.items()
-               if cell.word == "FAIL"]
-        if not version.endswith("d"):
-            new += confirm_all(chosen, version, cells)
-        # Of a run of hours that is broken off something is known.
-        print(f"{version}: {len(cells)} manifests, {len(new)} failed", *new, sep="\n  ", flush=True)
-        wrong += new
-    if not table:
-        print("check_versions.py: no version could be had")
-        return 77
-    print_table(list(table), table, manifests)
-    for version, cells in table.items():
-        for why in sorted({cell.why for cell in cells.values() if cell.word == "skip"}):
-            print(f"{version}: skipped: {why}")
+        if version not in missing:
+            table[version], new = check_version(chosen, version, manifests)
+            wrong += new
+    if table:
+        print_table(list(table), table, manifests)
     for sentence in wrong:
         print(f"FAILED {sentence}")
     print(f"{len(manifests)} manifests on {len(table)} CPythons in "
           f"{time.monotonic() - started:.0f} s, {len(wrong)} failed")
-    return 1 if wrong else 0
+    print_left_out(chosen, table, missing)
+    if wrong:
+        return 1
+    return SKIPPED if missing else 0
 
 
 if __name__ == "__main__":

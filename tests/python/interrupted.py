@@ -3,8 +3,8 @@
 
 interrupted.py FOLDER FIRST LAST ONLY SCRIPT [ARGUMENT...]
 
-Prints JSON: [[function, offset, end], ...] for the instructions from the call of a function named
-FIRST to that of one named LAST, end being what became of a copy of the process that was interrupted
+Prints JSON: [[function, offset, end, opcode], ...] for the instructions from the call of a function
+named FIRST to that of one named LAST, end being what became of a copy of the process that was interrupted
 there: "same" (as without, and, but on pydebug builds, the same was printed), "exit:N" or "signal:N".
 ONLY is a list of the functions that are meant, with commas; "" for all. Runs under the interpreter that
 is tested; FOLDER holds the module interrupter. Knows nothing of the harness."""
@@ -74,14 +74,15 @@ def choose(only):
     if places is None:
         return 0, baseline
     found = []
-    for number, (function, offset) in enumerate(places, 1):
+    for number, (function, offset, opcode) in enumerate(places, 1):
         if only and function not in only:
             continue
         child, printed = copy()
         if child == 0:
             return number, None
         end = wait(child, printed)
-        found.append([function, offset, "same" if end == baseline else end[0]])
+        found.append([function, offset, "same" if end == baseline else end[0],
+                      dis.opname[opcode]])
     print(json.dumps(found))
     sys.stdout.flush()
     os._exit(0)

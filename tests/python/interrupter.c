@@ -7,7 +7,8 @@
  *
  *   start(first, last, count)  instructions count from the call of a function named `first` to that
  *                              of one named `last`; before number `count` (from 1) it interrupts
- *   seen()                     [(function, offset)] of the instructions so far
+ *   seen()                     [(function, offset, opcode)] of the instructions so far, the opcode
+ *                              as the compiler emitted it
  *   called(code, offset), passed(code, offset)
  *                              callbacks for sys.monitoring (from 3.12 on): PY_START, INSTRUCTION
  *   leave(opcode, disable)     instructions with this opcode are put back as they were once they
@@ -56,6 +57,18 @@ static int enter(PyObject *code)
 	return PyErr_Occurred() ? -1 : 0;
 }
 
+/* As compiled, whatever stands there for tracing. */
+static long opcode_at(PyObject *code, Py_ssize_t offset)
+{
+	PyObject *bytes = PyObject_GetAttrString(code, "co_code");
+	long opcode = -2;
+
+	if (bytes && offset < PyBytes_Size(bytes))
+		opcode = (unsigned char)PyBytes_AsString(bytes)[offset];
+	Py_XDECREF(bytes);
+	return opcode;
+}
+
 static int pass(PyObject *code, PyObject *offset)
 {
 	PyObject *name;
@@ -65,7 +78,8 @@ static int pass(PyObject *code, PyObject *offset)
 	if (is_open != 1)
 		return 0;
 	name = PyObject_GetAttrString(code, "co_name");
-	place = name ? PyTuple_Pack(2, name, offset) : NULL;
+	place = name ? Py_BuildValue("OOl", name, offset, opcode_at(code, PyLong_AsSsize_t(offset)))
+		     : NULL;
 	error = place ? PyList_Append(places, place) : -1;
 	Py_XDECREF(name);
 	Py_XDECREF(place);
@@ -96,18 +110,6 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *argum
 	}
 	Py_XDECREF(code);
 	return code ? error : -1;
-}
-
-/* As compiled, whatever stands there for tracing. */
-static long opcode_at(PyObject *code, Py_ssize_t offset)
-{
-	PyObject *bytes = PyObject_GetAttrString(code, "co_code");
-	long opcode = -2;
-
-	if (bytes && offset < PyBytes_Size(bytes))
-		opcode = (unsigned char)PyBytes_AsString(bytes)[offset];
-	Py_XDECREF(bytes);
-	return opcode;
 }
 
 static PyObject *called(PyObject *module, PyObject *arguments)

@@ -12,26 +12,6 @@ $(PYTHON_INTERRUPTER): tests/python/interrupter.c tests/python/python.mk
 check-pythons:
 	@scripts/dependencies build test
 	+@$(SUBMAKE) all targets unit-tests $(if $(CPYTHON_HEADER),$(PYTHON_INTERRUPTER))
-	@for version in $(PYTHONS); do scripts/get-python $$version || \
-		echo "$$version: skipped: see above"; done
-	@for version in $(filter-out %d,$(PYTHONS)); do \
-		scripts/get-python --headers $$version || continue; \
-		scripts/python-offsets --check $$version || exit 1; done
-	$(BUILD)/tests/test_python_state
-	$(BUILD)/tests/test_python_dispatch
-	@status=0; for version in $(PYTHONS); do \
-		python=$${SIGSWEEP_PYTHONS:-build/pythons}/$$version/python; \
-		[ -x "$$python" ] || continue; \
-		tests='test_opcodes test_traced test_interpreters test_went test_handlers test_locks test_checks test_leaks test_cleanup'; \
-		case $$version in 3.9 | 3.11) tests="$$tests check_exceptions" ;; esac; \
-		for test in $$tests; do \
-			echo "$$version: tests/python/$$test.py"; \
-			BUILD='$(BUILD)' SIGSWEEP_TEST_PYTHON="$$python" \
-				tests/python/$$test.py || status=1; \
-		done; \
-	done; \
-	tests/python/check_versions.py --build '$(BUILD)' \
-		--pythons "$${SIGSWEEP_PYTHONS:-build/pythons}" --long $(PYTHONS) || status=1; \
-	exit $$status
+	@tests/python/check_pythons.py --build '$(BUILD)' $(PYTHONS)
 
 .PHONY: check-pythons

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What test_opcodes.py sweeps: one function with loops, calls, comprehensions, exceptions, a with
 statement, a closure, a generator and one that has another iterator yield for it. `subject.py trace`
-prints the opcodes that the interpreter's own tracing shows, as JSON; without argument it only
-runs."""
+prints the opcodes that the interpreter's own tracing shows, as JSON, by the names that the compiler
+gave them; without argument it only runs."""
 import sys
 
 
@@ -58,6 +58,7 @@ def done():
 
 def trace():
     import json
+    from opcode import opname
 
     seen = []
 
@@ -67,7 +68,8 @@ def trace():
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
         if event == "opcode":
-            seen.append((frame.f_code.co_name, frame.f_lasti))
+            code = frame.f_code
+            seen.append((code.co_name, frame.f_lasti, opname[code.co_code[frame.f_lasti]]))
         return tracer
 
     sys._getframe().f_trace_opcodes = True  # 3.12 looks at it here, when tracing begins

@@ -5,6 +5,7 @@ window are the instructions between __enter__ and __exit__, and a check does not
 exactly those at which it does not after an interruption that tracing makes (interrupted.py, checked.py).
 SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
@@ -47,7 +48,7 @@ class Checks(unittest.TestCase):
         seen = traced.trace([PYTHON, "-S"], BUILD / "tests/python",
                             ["__sigsweep_window_begin__", "__sigsweep_window_end__"], (),
                             [TREE / "tests/python/checked.py", script])
-        functions = [function for function, _, _ in seen]
+        functions = [function for function, *_ in seen]
         first = len(functions) - functions[::-1].index("__enter__")
         return seen[first:functions.index("__exit__")]
 
@@ -64,7 +65,7 @@ class Checks(unittest.TestCase):
         self.assertNotIn("__exit__", [boundary[0] for boundary in boundaries])
         agreed = traced.compare(boundaries, expected)
         self.assertGreaterEqual(agreed, 10)
-        self.assertGreaterEqual(sum(end == VIOLATED for _, _, end in expected), violated)
+        self.assertGreaterEqual(sum(one[2] == VIOLATED for one in expected), violated)
         return [boundary[2] for boundary in boundaries if boundary[3] == VIOLATED]
 
     def test_append(self):
@@ -137,11 +138,39 @@ class Windows(unittest.TestCase):
                    "def after(): pass\ntry:\n    work()\nexcept ValueError:\n    after()\n")
         self.assertEqual(self.functions("--from", "window:work"), {"windowed", "work"})
 
+    def test_coroutine(self):
+        """From its first step to its end."""
+        self.write("import types\ndef before(): pass\ndef inner(): pass\ndef after(): pass\n"
+                   "@types.coroutine\ndef pause(): yield\n"
+                   "@window('work')\nasync def work():\n    await pause()\n    inner()\n"
+                   "coroutine = work()\nbefore()\n"
+                   "try:\n    while True: coroutine.send(None)\nexcept StopIteration: after()\n")
+        self.assertEqual(self.functions("--from", "window:work"),
+                         {"windowed", "work", "pause", "inner"})
+
+    def test_generator(self):
+        """What its consumer executes in between is part of it."""
+        self.write("def before(): pass\ndef between(): pass\ndef inner(): pass\n"
+                   "def after(): pass\n"
+                   "@window('work')\ndef work():\n    yield\n    inner()\n"
+                   "generator = work()\nbefore()\nfor _ in generator: between()\nafter()\n")
+        self.assertEqual(self.functions("--from", "window:work"),
+                         {"windowed", "work", "between", "inner"})
+
     def test_again(self):
         """The first time is swept."""
         self.write("def first(): pass\ndef second(): pass\n"
                    "for work in first, second:\n    with window(): work()\n")
         self.assertEqual(self.functions("--from", "window"), {"first"})
+
+    def test_under_another_name(self):
+        """A window that is opened and cannot be read is not passed over; the program is not swept."""
+        package = Path(self.folder.name) / "package"
+        package.mkdir()
+        shutil.copy(TREE / "companion/sigsweep.py", package)
+        self.script.write_text("from package.sigsweep import window\nwith window():\n    pass\n")
+        self.assertRaisesRegex(AssertionError, "no module that is imported as `sigsweep`",
+                               sweep, self.script, "-b", "opcode")
 
     def test_never_opened(self):
         self.write("pass\n")

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
 
+import functools
 import importlib.util
+import inspect
 import os
 import sys
+import types
 import unittest
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "companion",
@@ -25,6 +28,45 @@ def load(active):
         if before is not None:
             os.environ["SIGSWEEP"] = before
     return module
+
+
+KINDS = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
+
+def kind(function):
+    return [is_kind(function) for is_kind in KINDS]
+
+
+async def gather(value, more=0):
+    """What it does."""
+    return value + more + len(await suspend("first")) + len(await suspend("second"))
+
+
+@types.coroutine
+def suspend(what):
+    return (yield what)
+
+
+def count(limit):
+    """What it does."""
+    for number in range(limit):
+        got = yield number
+        if got:
+            return got
+    return "end"
+
+
+async def produce():
+    yield 1
+
+
+def work(value):
+    return value
+
+
+class Callable:
+    async def __call__(self):
+        return 3
 
 
 class WithoutHarness(unittest.TestCase):
@@ -53,9 +95,13 @@ class WithoutHarness(unittest.TestCase):
         self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
     def test_decorator_returns_the_function_itself(self):
-        def work():
-            return 3
-        self.assertIs(self.sigsweep.window()(work), work)
+        for function in work, gather, suspend, count, Callable(), functools.partial(gather, 1):
+            self.assertIs(self.sigsweep.window()(function), function)
+
+    def test_asynchronous_generators_are_refused(self):
+        """As under the harness."""
+        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
+            self.sigsweep.window()(produce)
 
     def test_inactive(self):
         self.assertFalse(self.sigsweep.active())
@@ -169,6 +215,55 @@ class UnderHarness(unittest.TestCase):
             return value + more, list(self.sigsweep.__sigsweep_open__)
         self.assertEqual(work(1, more=2), (3, ["work"]))
         self.assertEqual((work.__name__, work.__doc__), ("work", "What it does."))
+
+    def steps(self, coroutine, *answers):
+        """What it gives at each step, with the windows that are open then; at last how it ends."""
+        seen = []
+        for answer in (None, *answers):
+            try:
+                seen.append((coroutine.send(answer), list(self.sigsweep.__sigsweep_open__)))
+            except StopIteration as end:
+                seen.append((end.value, list(self.sigsweep.__sigsweep_open__)))
+        return seen
+
+    def test_the_decorated_remain_what_they_were(self):
+        for function in work, gather, suspend, count, functools.partial(gather, 1), [].append:
+            wrapped = self.sigsweep.window()(function)
+            self.assertEqual(kind(wrapped), kind(function))
+            self.assertIs(wrapped.__wrapped__, function)
+            for name in "__name__", "__qualname__", "__module__", "__doc__":
+                if hasattr(function, name):
+                    self.assertEqual(getattr(wrapped, name), getattr(function, name))
+
+    def test_the_window_of_a_coroutine_is_open_until_its_end(self):
+        for function in gather, functools.partial(gather):
+            seen = self.steps(self.sigsweep.window("work")(function)(1, more=2), "abc", "de")
+            self.assertEqual(seen, [("first", ["work"]), ("second", ["work"]), (8, [])])
+        self.assertEqual(self.steps(self.sigsweep.window()(Callable())()), [(3, [])])
+
+    def test_the_window_of_a_generator_is_open_until_its_end(self):
+        wrapped = self.sigsweep.window("work")(count)
+        generator = wrapped(2)
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.steps(generator, None, None),
+                         [(0, ["work"]), (1, ["work"]), ("end", [])])
+        self.assertEqual(self.steps(wrapped(2), "enough"), [(0, ["work"]), ("enough", [])])
+        generator = wrapped(2)
+        next(generator)
+        generator.close()
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+
+    def test_the_window_of_a_generator_that_is_awaited(self):
+        wrapped = self.sigsweep.window("work")(suspend)
+
+        async def outer():
+            return await wrapped("it")
+        self.assertEqual(self.steps(outer(), "got"), [("it", ["work"]), ("got", [])])
+
+    def test_asynchronous_generators_are_refused(self):
+        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
+            self.sigsweep.window()(produce)
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs one function twice, from two compilations of the same source: first under sys.settrace with
-opcode events, writing the offsets that it saw to descriptor 3, then without any tracing between two
-SIGSTOPs. The argument names the function."""
+opcode events, writing the offsets that it saw, with the opcodes that the compiler emitted there, to
+descriptor 3, then without any tracing between two SIGSTOPs. The argument names the function."""
+import dis
 import json
 import os
 import signal
@@ -85,7 +86,8 @@ def traced(function):
             return None
         frame.f_trace_opcodes = True
         if event == "opcode":
-            seen.append([frame.f_code.co_name, frame.f_lasti])
+            code = frame.f_code
+            seen.append([code.co_name, frame.f_lasti, dis.opname[code.co_code[frame.f_lasti]]])
         return trace
 
     sys._getframe().f_trace_opcodes = True  # 3.12 looks at it here, when tracing begins
