@@ -209,19 +209,20 @@ static void find_objects(struct look *look)
 	}
 }
 
-/* `word` stands in the block `from` (NULL: elsewhere). */
+/* `word` stands in the block `from` (NULL: elsewhere). An object that refers to itself does so with
+ * its address; what else leads from its block into it are buffers in it. */
 static void count_word(const struct memory *memory, uint64_t word, const struct block *from)
 {
 	const struct pool *pool;
 	struct block *block = memory_block(memory, word, &pool);
 	uint64_t address;
 
-	if (!block || block == from || !block->object)
+	if (!block || !block->object)
 		return;
 	address = pool->address + POOL_HEADER +
 		  (uint64_t)(block - pool->blocks) * pool->block_size + block->offset;
 	/* Tags in the lowest bits lead into the object, links of the collector before it. */
-	if (word >= address)
+	if (block == from ? word == address : word >= address)
 		block->pointers++;
 }
 

@@ -105,6 +105,61 @@ end()
 """
 
 
+# Each handler returns, and leaves something that the baseline has not: code with a constant that the
+# collector knows, in a tuple that only the code has; contexts, which the thread has.
+LEAVES = """
+import signal
+{imports}
+
+left = []
+
+
+def on_signal(number, frame):
+    {body}
+
+
+def work():
+    for number in range(2):
+        len("x")
+
+
+def end():
+    pass
+
+
+signal.signal(signal.SIGINT, on_signal)
+work()
+end()
+"""
+
+BODIES = (
+    ("", "exec('def made(x):\\n    return x in {1, 2}, x[1:2]\\n', globals())"),
+    ("import decimal", "left.append(decimal.Decimal(1) / 3)"),
+    ("import contextvars", "left.append(contextvars.ContextVar('left').set(left))"),
+)
+
+# The traceback that ends the script holds it until then: it has itself in a slot.
+ITSELF = """
+class Node:
+    __slots__ = ("next",)
+
+
+def work():
+    root = Node()
+    root.next = root
+    len("x")
+    len("y")
+
+
+def end():
+    pass
+
+
+work()
+end()
+"""
+
+
 class Leaks(unittest.TestCase):
     def setUp(self):
         if not (FOLDER / "forget_bad.abi3.so").exists():
@@ -149,6 +204,14 @@ class Leaks(unittest.TestCase):
 
     def test_remains(self):
         self.check_silent(REMAINS, "--to", "py:end")
+
+    def test_first_use(self):
+        for imports, body in BODIES:
+            with self.subTest(body=body):
+                self.check_silent(LEAVES.format(imports=imports, body=body), "--to", "py:end")
+
+    def test_itself(self):
+        self.check_silent(ITSELF, "--to", "py:end")
 
     def uncaught(self, module, *options, told="never"):
         with tempfile.TemporaryDirectory() as folder:

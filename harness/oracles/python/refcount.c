@@ -32,6 +32,7 @@ struct oracle_state {
 	const struct knowledge *knowledge;
 	bool is_at_end;
 	bool goes_on; /* to the end that the program has without the signal */
+	bool is_driven;
 	struct python_losses losses;
 	struct interpreter *interpreter; /* for the trial that is made once more */
 	struct python_refcount_table table;
@@ -134,6 +135,7 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 	int error = run_to_end(follower, oracle->interpreter, &registers);
 
 	(void)trial;
+	oracle->is_driven = true;
 	if (!error)
 		error = python_lost_find(&oracle->losses, &oracle->knowledge->heap,
 					 oracle->interpreter, follower->pid, registers);
@@ -305,7 +307,10 @@ static size_t judge(void *state, const struct trial *trial, struct verdict *verd
 		return 0;
 	oracle->interpreter = trial->stage->interpreter;
 	oracle->goes_on = trial_went_on(trial);
+	oracle->is_driven = false;
 	error = retrace_run(&retrace, trial->stage, trial->boundary);
+	if (!error && !oracle->is_driven)
+		error = fail(-ENODATA, "it has ended otherwise this time");
 	if (!error)
 		return compare(oracle, trial, verdicts);
 	verdicts->value = VERDICT_UNKNOWN;

@@ -18,12 +18,23 @@
  * Lines "M COUNT 0 -", "B COUNT 0 -", "R COUNT 0 -" and "KIND EXCESS TYPE NAME". Of what is counted
  * for an object, `flat` has as many references as objects have, `known` has one where the object is
  * in it, and the call of getrefcount() and the loop have the rest, which is found out with an
- * object of our own. The thread gets its own dict (PyThreadState_GetDict()) at the first repr() of
- * a list, which only the trial may have come to, as in a warning: so both do.
+ * object of our own. The collector does not know code objects: what the compiler gave them as
+ * constants they hold.
+ *
+ * What the interpreter makes once, at the first use, only the trial may have come to: the thread's
+ * own dict (PyThreadState_GetDict(), for the repr() of a list, as in a warning), its context (at
+ * the first ContextVar.set()), and decimal's. So both do.
  */
 static const char script[] =
 	"import gc, sys\n"
 	"repr([gc])\n"
+	"try:\n"
+	"    import _contextvars\n"
+	"    _contextvars.ContextVar('own').set(1)\n"
+	"except ImportError:\n"
+	"    pass\n"
+	"if hasattr(sys.modules.get('_decimal'), 'getcontext'):\n"
+	"    sys.modules['_decimal'].getcontext()\n"
 	"for name in ('last_type', 'last_value', 'last_traceback', 'last_exc'):\n"
 	"    if hasattr(sys, name):\n"
 	"        setattr(sys, name, None)\n"
@@ -38,14 +49,26 @@ static const char script[] =
 	"known = gc.get_objects()\n"
 	"flat = gc.get_referents(*known)\n"
 	"listed = set(map(id, known))\n"
+	"code_type = type((lambda: 0).__code__)\n"
 	"held = {}\n"
 	"for thing in flat:\n"
 	"    held[id(thing)] = held.get(id(thing), 0) + 1\n"
+	"codes = [thing for thing in flat if type(thing) is code_type]\n"
+	"in_code, met = {}, set()\n"
+	"while codes:\n"
+	"    code = codes.pop()\n"
+	"    if id(code) not in met:\n"
+	"        met.add(id(code))\n"
+	"        constants = code.co_consts\n"
+	"        in_code[id(constants)] = in_code.get(id(constants), 0) + 1\n"
+	"        codes.extend(thing for thing in constants if type(thing) is code_type)\n"
+	"code = constants = None\n"
 	"def excess(thing):\n"
 	"    count = sys.getrefcount(thing)\n"
 	"    if count > 1 << 28:\n"
 	"        return None\n"
-	"    return count - 2 * held.get(id(thing), 0) - (id(thing) in listed) - rest\n"
+	"    return (count - 2 * held.get(id(thing), 0) - in_code.get(id(thing), 0) -\n"
+	"            (id(thing) in listed) - rest)\n"
 	"class probe: pass\n"
 	"rest, mine = 0, [probe()]\n"
 	"for thing in mine:\n"

@@ -128,8 +128,13 @@ static size_t judge_held(struct python_lock_oracle *oracle, const struct trial *
 		say_unknown(oracle, verdicts);
 		return 1;
 	}
-	if (!oracle->watch.is_at_end)
-		return 0; /* it ends in another way each time */
+	if (!oracle->watch.is_at_end) {
+		verdicts->value = VERDICT_UNKNOWN;
+		snprintf(verdicts->title, sizeof(verdicts->title), "%s",
+			 "locks are held at the end of the trial, which, made once more to see "
+			 "whose, did not come there (a second thread, its time, another end)");
+		return 1;
+	}
 	for (size_t i = 0; i < oracle->points.count && count < VERDICTS_MAX; i++)
 		count += judge_point(oracle, trial, i, &verdicts[count]);
 	return judge_modules(oracle, trial, verdicts, count);

@@ -154,8 +154,8 @@ static int trace(struct count_comparison *comparison, bool with_signal)
 		const struct counter *counter = &comparison->counters[i];
 		const struct count_word *word = count_words_at(&oracle->words, counter->address);
 
-		if (!with_signal ||
-		    count_log_was_there(&comparison->expected, counter->address, word->is_open))
+		if (!with_signal || count_log_was_there(&comparison->expected, counter->address,
+							word && word->is_open))
 			watch.counters[watch.counter_count++] = *counter;
 	}
 	return count_retrace(&watch, trial->stage, trial->boundary, with_signal, limit);
