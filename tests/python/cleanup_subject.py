@@ -27,6 +27,14 @@ class Thing:
         self.close()
 
 
+class Silent(Thing):
+    """Lets no exception through."""
+
+    def __exit__(self, *_):
+        self.close()
+        return True
+
+
 class Dropped(Thing):
     """Closed at the latest when nobody refers to it."""
 
@@ -111,6 +119,74 @@ def generator():
         except KeyboardInterrupt:
             pass
     return None
+
+
+def silenced():
+    """What follows is reached only because the exit said to go on, and is no cleanup of it."""
+    with Silent():
+        raise KeyError
+    len("x")
+    len("y")
+
+
+def behind_clause():
+    """Only an except clause leads to what protects."""
+    try:
+        return {}["x"]
+    except KeyError:
+        pass
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        len("x")
+        thing.close()
+
+
+def in_clause():
+    try:
+        return {}["x"]
+    except KeyError as error:
+        thing = Thing()
+        try:
+            thing.open()
+        finally:
+            len(error.args)
+            thing.close()
+
+
+def with_in_clause():
+    try:
+        return {}["x"]
+    except KeyError:
+        with Thing():
+            len("x")
+
+
+def by_clause():
+    """What the second round does in its except clause is another's cleanup, as in the first."""
+    for key in (1, 2):
+        thing = Thing()
+        try:
+            thing.open()
+            {1: 1}[key]
+        except (KeyError, KeyboardInterrupt):
+            return
+        finally:
+            thing.close()
+
+
+def clause_in_cleanup():
+    """The cleanup goes on in an except clause of its own."""
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        try:
+            {}["x"]
+        except KeyError:
+            len("x")
+            thing.close()
 
 
 def work():

@@ -33,7 +33,7 @@ struct owed {
 	int code;
 	size_t block;
 	bool has_begun;
-	bool is_handled; /* the trial ran the block's handler */
+	bool is_settled; /* the trial began with it anew */
 	struct effects effects;
 };
 
@@ -200,27 +200,34 @@ static void begin(struct walk *walk, struct activation *activation,
 		activation->inside = activation->open = step->inside;
 }
 
-static void note_handlers(struct walk *walk, const struct activation *activation, uint64_t blocks)
+static void note_settled(struct walk *walk, const struct activation *activation, uint64_t blocks)
 {
 	for (size_t i = 0; i < walk->owed_count; i++) {
 		struct owed *owed = &walk->owed[i];
 
-		owed->is_handled |= owed->frame == activation->frame &&
+		owed->is_settled |= owed->frame == activation->frame &&
 				    owed->code == activation->code && (blocks >> owed->block & 1);
 	}
 }
 
-/* What is left by a jump or an exception without its cleanup, and protects again, as an except
- * clause of the same statement does, is still owed. */
+/*
+ * What is left by a jump or an exception without its cleanup, and protects again, as an except
+ * clause of the same statement does, is still owed. It is settled where the handler begins, or
+ * where another copy of the cleanup does, as behind such a clause. A handler that was under way
+ * before the exception came up settles nothing: it may be broken off.
+ */
 static void note_blocks(struct walk *walk, struct activation *activation,
 			const struct python_step *step)
 {
+	uint64_t settled;
+
 	if (!walk->has_handled)
 		return;
 	activation->later |= step->inside & ~activation->inside & ~activation->open;
+	settled = (step->starts & ~activation->later) | (step->cleanup & activation->open);
 	activation->open &= ~(step->cleanup | step->handler);
-	if (walk->is_trial && step->handler & ~activation->later)
-		note_handlers(walk, activation, step->handler & ~activation->later);
+	if (walk->is_trial && settled)
+		note_settled(walk, activation, settled);
 }
 
 static struct activation *take(struct walk *walk, const struct cleanup_event *event)
@@ -340,7 +347,7 @@ static bool is_lost(const struct walk *trial, const struct walk *baseline, const
 		&trial->codes->list[owed->code]->blocks.blocks[owed->block];
 	const struct context_owner owner = {owed->frame, owed->code, owed->block};
 
-	if (owed->is_handled)
+	if (owed->is_settled)
 		return false;
 	for (size_t i = 0; i < owed->effects.count; i++) {
 		const struct effect *effect = &owed->effects.list[i];
