@@ -175,6 +175,7 @@ static void mark_exit(struct blocks_code *code, size_t block, int offset)
 {
 	static const char *const awaiting[] = {"GET_AWAITABLE",
 					       "PUSH_NULL",
+					       "EXTENDED_ARG",
 					       "LOAD_CONST",
 					       "LOAD_COMMON_CONSTANT",
 					       "YIELD_FROM",
@@ -234,10 +235,15 @@ static bool gets_three_nones(const struct blocks_code *code, int offset)
 
 	if (blocks_is_named(code, before, "PRECALL"))
 		before = blocks_previous(code, before);
-	for (int n = 0; n < 3; n++, before = blocks_previous(code, before))
+	for (int n = 0; n < 3; n++) {
 		if (!blocks_is_named(code, before, "LOAD_CONST") &&
 		    !blocks_is_named(code, before, "LOAD_COMMON_CONSTANT"))
 			return false;
+		/* In front of the constant's number, where there are many. */
+		do
+			before = blocks_previous(code, before);
+		while (blocks_is_named(code, before, "EXTENDED_ARG"));
+	}
 	return true;
 }
 

@@ -189,6 +189,17 @@ def clause_in_cleanup():
             thing.close()
 
 
+def define(name, *body):
+    space = dict(globals())
+    exec("\n    ".join([f"def {name}():", *body]), space)
+    return space[name]
+
+
+many_constants = define("many_constants", '"None is a constant beyond the first 256."',
+                        "if not Thing:", *[f"    len('{n}')" for n in range(300)],
+                        "with Thing():", "    len('x')")
+
+
 def work():
     globals()[sys.argv[1]]()
 
