@@ -198,6 +198,8 @@ def define(name, *body):
 many_constants = define("many_constants", '"None is a constant beyond the first 256."',
                         "if not Thing:", *[f"    len('{n}')" for n in range(300)],
                         "with Thing():", "    len('x')")
+far = define("far", "if not Thing:", "    " + "len('x');" * 4200, "with Thing():",
+             "    len('x')")
 
 
 def work():
