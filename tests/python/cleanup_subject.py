@@ -3,6 +3,7 @@
 exit status 3 where something is left open. Without `tell` only what it does shows it."""
 import atexit
 import os
+import signal
 import sys
 
 left = []
@@ -200,6 +201,18 @@ many_constants = define("many_constants", '"None is a constant beyond the first 
                         "with Thing():", "    len('x')")
 far = define("far", "if not Thing:", "    " + "len('x');" * 4200, "with Thing():",
              "    len('x')")
+
+
+def let_in():
+    """Blocked where it arrives; the cleanup lets it in."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        len("x")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        thing.close()
 
 
 def work():
