@@ -201,6 +201,8 @@ many_constants = define("many_constants", '"None is a constant beyond the first 
                         "with Thing():", "    len('x')")
 far = define("far", "if not Thing:", "    " + "len('x');" * 4200, "with Thing():",
              "    len('x')")
+too_many = define("too_many", "if len('x'):", "    return",
+                  *["with Thing():", "    len('x')"] * 70)
 
 
 def let_in():
@@ -213,6 +215,12 @@ def let_in():
         len("x")
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         thing.close()
+
+
+def after_too_many():
+    too_many()
+    len("x")
+    once()
 
 
 def work():

@@ -366,10 +366,22 @@ static bool is_lost(const struct walk *trial, const struct walk *baseline, const
 	return false;
 }
 
-static int check(const struct cleanup_codes *codes, const struct cleanup_course *expected,
+/* The code among these events whose blocks could not be found; -1: none. */
+static int find_unknown(const struct cleanup_codes *codes, const struct cleanup_event *events,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!codes->list[events[i].code]->is_known)
+			return events[i].code;
+	return -1;
+}
+
+static int check(const struct cleanup_codes *codes, const struct cleanup_event *frames,
+		 size_t frame_count, const struct cleanup_course *expected,
 		 const struct cleanup_course *got)
 {
 	const char *unknown = expected->unknown ? expected->unknown : got->unknown;
+	int code;
 
 	if (unknown)
 		return fail(-ENOTSUP, "%s", unknown);
@@ -378,11 +390,14 @@ static int check(const struct cleanup_codes *codes, const struct cleanup_course 
 	if (got->handled_at > expected->count ||
 	    memcmp(expected->events, got->events, got->handled_at * sizeof(*got->events)) != 0)
 		return fail(-ENOTSUP, "the baseline went another way before the exception came up");
-	for (size_t i = 0; i < codes->count; i++)
-		if (!codes->list[i]->is_known)
-			return fail(-ENOTSUP, "the blocks of %s could not be found",
-				    codes->list[i]->function);
-	return 0;
+	code = find_unknown(codes, frames, frame_count);
+	if (code < 0)
+		code = find_unknown(codes, expected->events, expected->count);
+	if (code < 0)
+		code = find_unknown(codes, got->events, got->count);
+	return code < 0 ? 0
+			: fail(-ENOTSUP, "the blocks of %s could not be found",
+			       codes->list[code]->function);
 }
 
 ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
@@ -393,7 +408,7 @@ ssize_t cleanup_compare(const struct cleanup_codes *codes, unsigned int minor,
 	struct walk *baseline;
 	struct walk *trial;
 	ssize_t count = 0;
-	int error = check(codes, expected, got);
+	int error = check(codes, frames, frame_count, expected, got);
 
 	if (error)
 		return error;
