@@ -179,33 +179,6 @@ int blocks_decode(const struct python *python, pid_t pid, uint64_t code,
 	return read_lines(python, pid, code, reading);
 }
 
-void blocks_flow(const struct blocks_code *code, int offset,
-		 bool (*visit)(void *context, int offset), void *context)
-{
-	bool *seen = alloc_zero(code->count + 1);
-	int *waiting = alloc_resize(NULL, 2 * code->count + 2, sizeof(*waiting));
-	size_t count = 0;
-
-	waiting[count++] = offset;
-	while (count > 0) {
-		const int at = waiting[--count];
-		const struct blocks_instruction *instruction;
-
-		if (at < 0 || (size_t)at / BLOCKS_UNIT >= code->count || seen[at / BLOCKS_UNIT])
-			continue;
-		seen[at / BLOCKS_UNIT] = true;
-		instruction = &code->list[at / BLOCKS_UNIT];
-		if (!instruction->name || !visit(context, at))
-			continue;
-		if (instruction->falls)
-			waiting[count++] = instruction->next;
-		if (instruction->target >= 0 && !starts_with(instruction->name, "SETUP_"))
-			waiting[count++] = instruction->target;
-	}
-	free(waiting);
-	free(seen);
-}
-
 static ssize_t read_rows(const struct python *python, pid_t pid, uint64_t code,
 			 struct blocks_code *reading)
 {
@@ -229,6 +202,7 @@ int python_blocks_read(const struct python *python, pid_t pid, uint64_t code,
 		error = (int)read_rows(python, pid, code, reading);
 	if (error == 0)
 		error = blocks_find(reading);
+	free(reading->around);
 	free(reading->list);
 	free(reading);
 	if (error != 0)

@@ -11,8 +11,8 @@
 #define PYTHON_BLOCKS_MAX 64
 
 enum python_block_kind {
-	PYTHON_BLOCK_FINALLY, /* also what an except clause that names its exception hides */
-	PYTHON_BLOCK_WITH,    /* with, async with: the call of __exit__ or __aexit__ */
+	PYTHON_BLOCK_FINALLY,
+	PYTHON_BLOCK_WITH, /* with, async with: the call of __exit__ or __aexit__ */
 };
 
 struct python_block {
@@ -33,6 +33,7 @@ struct python_step {
 	uint64_t inside; /* would an exception here, if nothing else stops it, come by the block? */
 	uint64_t cleanup; /* the block's cleanup, run when all went well */
 	uint64_t handler; /* the same, run with an exception on its way */
+	uint64_t starts;  /* where the latter begins */
 };
 
 struct python_blocks {

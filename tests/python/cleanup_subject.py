@@ -3,6 +3,7 @@
 exit status 3 where something is left open. Without `tell` only what it does shows it."""
 import atexit
 import os
+import signal
 import sys
 
 left = []
@@ -25,6 +26,14 @@ class Thing:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Silent(Thing):
+    """Lets no exception through."""
+
+    def __exit__(self, *_):
+        self.close()
+        return True
 
 
 class Dropped(Thing):
@@ -111,6 +120,107 @@ def generator():
         except KeyboardInterrupt:
             pass
     return None
+
+
+def silenced():
+    """What follows is reached only because the exit said to go on, and is no cleanup of it."""
+    with Silent():
+        raise KeyError
+    len("x")
+    len("y")
+
+
+def behind_clause():
+    """Only an except clause leads to what protects."""
+    try:
+        return {}["x"]
+    except KeyError:
+        pass
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        len("x")
+        thing.close()
+
+
+def in_clause():
+    try:
+        return {}["x"]
+    except KeyError as error:
+        thing = Thing()
+        try:
+            thing.open()
+        finally:
+            len(error.args)
+            thing.close()
+
+
+def with_in_clause():
+    try:
+        return {}["x"]
+    except KeyError:
+        with Thing():
+            len("x")
+
+
+def by_clause():
+    """What the second round does in its except clause is another's cleanup, as in the first."""
+    for key in (1, 2):
+        thing = Thing()
+        try:
+            thing.open()
+            {1: 1}[key]
+        except (KeyError, KeyboardInterrupt):
+            return
+        finally:
+            thing.close()
+
+
+def clause_in_cleanup():
+    """The cleanup goes on in an except clause of its own."""
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        try:
+            {}["x"]
+        except KeyError:
+            len("x")
+            thing.close()
+
+
+def define(name, *body):
+    space = dict(globals())
+    exec("\n    ".join([f"def {name}():", *body]), space)
+    return space[name]
+
+
+many_constants = define("many_constants", '"None is a constant beyond the first 256."',
+                        "if not Thing:", *[f"    len('{n}')" for n in range(300)],
+                        "with Thing():", "    len('x')")
+far = define("far", "if not Thing:", "    " + "len('x');" * 4200, "with Thing():",
+             "    len('x')")
+too_many = define("too_many", "if len('x'):", "    return",
+                  *["with Thing():", "    len('x')"] * 70)
+
+
+def let_in():
+    """Blocked where it arrives; the cleanup lets it in."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    thing = Thing()
+    try:
+        thing.open()
+    finally:
+        len("x")
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        thing.close()
+
+
+def after_too_many():
+    too_many()
+    len("x")
+    once()
 
 
 def work():

@@ -13,8 +13,10 @@ from swept import TARGETS
 
 TRUTH = swept.TREE / "tests/python/cleanup_truth.py"
 SUBJECT = TRUTH.with_name("cleanup_subject.py")
-TELLING = ["loop", "retry", "several", "nested", "dropped", "caught", "generator"]
-WITHS = ["loop", "nested"]
+TELLING = ["loop", "retry", "silenced", "behind_clause", "in_clause", "with_in_clause", "by_clause",
+           "clause_in_cleanup", "many_constants", "far", "let_in",
+           "several", "nested", "dropped", "caught", "generator"]
+WITHS = ["loop", "nested", "silenced", "with_in_clause", "many_constants", "far"]
 CLEAN = ["dropped"]
 TOO_MUCH = "too much runs after this place to be followed"
 HELD = TARGETS / "held.py"
@@ -83,6 +85,20 @@ class Cleanup(unittest.TestCase):
                 print(f"{name}: {len(owed)} of {len(held)}", file=sys.stderr)
                 total += len(owed)
         self.assertTrue(total, "nothing was found at all")
+
+    def test_too_many_blocks(self):
+        """Code that cannot be read is a matter of the trials that come by it: not of those behind."""
+        done = swept.Sweep(["-b", "opcode", "--from", "py:work", "--to", "py:end", "--oracle",
+                            "cleanup"], ["-E", SUBJECT, "after_too_many"])
+        unknown = [trial for trial in done.trials if trial.get("unknown")]
+        inside = [trial for trial in done.trials if swept.place(trial)[0] == "too_many"]
+        self.assertEqual({row["reason"] for row in done.report["unknown"]},
+                         {"the blocks of too_many could not be found"})
+        self.assertEqual([trial for trial in inside if trial not in unknown], [])
+        # What is interrupted right behind it comes up where its last instructions come up too.
+        self.assertLessEqual({swept.place(trial)[0] for trial in unknown},
+                             {"work", "after_too_many", "too_many"})
+        self.assertTrue(done.found())
 
     def test_told(self):
         """The subject says at its end what was not closed: exactly that is owed, but for what

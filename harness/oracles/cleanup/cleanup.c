@@ -368,7 +368,7 @@ static void tell(const struct oracle_state *state, const struct cleanup_loss *lo
 
 static bool is_judged(const struct oracle_state *state, const struct trial *trial)
 {
-	if (trial->delivery != DELIVERY_ENTERED)
+	if (trial->delivery != DELIVERY_ENTERED && !trial->is_late)
 		return false;
 	if (trial->outcome.kind == OUTCOME_SIGNAL &&
 	    trial->outcome.number != trial->stage->scenario->signal)

@@ -9,6 +9,7 @@
 
 #include "harness/base/alloc.h"
 #include "harness/kernel/memory.h"
+#include "harness/kernel/procfs.h"
 #include "harness/model/follow.h"
 
 #include <errno.h>
@@ -28,11 +29,27 @@ struct following {
 	struct cleanup_codes *codes;
 	uint64_t tripped_at;
 	int signal;
+	bool was_blocked;     /* and is still pending */
 	uint64_t bottom_code; /* of the outermost frame at the boundary */
 	size_t stops;
 	bool is_sparse;         /* only handler starts are stopped at */
 	uint64_t handler_frame; /* has left the program's frames, but this one runs a handler; 0 */
 };
+
+/* Blocked at the boundary, it may not have been let in yet. */
+static bool is_waiting(struct following *following)
+{
+	struct process_status status;
+	uint64_t waiting;
+
+	if (!following->was_blocked)
+		return false;
+	if (procfs_status(following->follow.walker->pid, &status))
+		return true;
+	waiting = status.signals_pending | status.signals_pending_shared;
+	following->was_blocked = waiting >> (following->signal - 1) & 1;
+	return following->was_blocked;
+}
 
 /* The signal's mark is gone as soon as the Python handler was called. */
 static void look_for_handler(struct following *following)
@@ -40,7 +57,7 @@ static void look_for_handler(struct following *following)
 	struct cleanup_course *course = following->course;
 	int32_t tripped;
 
-	if (!following->undisturbed || course->has_handled)
+	if (!following->undisturbed || course->has_handled || is_waiting(following))
 		return;
 	if (memory_read(following->follow.walker->pid, following->tripped_at, &tripped,
 			sizeof(tripped)) == 0 &&
@@ -109,7 +126,7 @@ static int choose_stops(struct following *following, uint64_t thread,
 	uint64_t bottom;
 	bool has;
 
-	if (!following->course->has_handled || !following->bottom_code)
+	if (!following->undisturbed || !following->course->has_handled || !following->bottom_code)
 		return 0;
 	if (following->is_sparse) {
 		if (!is_of_program(following, event->code))
@@ -229,8 +246,10 @@ static int drive(void *context, struct walker *follower, const struct trial *tri
 
 	following->follow.walker = follower;
 	find_bottom(following);
+	following->was_blocked = trial->delivery == DELIVERY_BLOCKED;
 	/* Where it stands already no breakpoint stops it; a handler returns to it. */
-	if (!following->undisturbed && trial->boundary->phase == PHASE_AT &&
+	if ((!following->undisturbed || following->was_blocked) &&
+	    trial->boundary->phase == PHASE_AT &&
 	    dispatch_is_point(following->dispatch, follower->pc))
 		error = on_breakpoint(following);
 	if (!error)
@@ -256,6 +275,7 @@ int cleanup_follow(struct stage *stage, const struct boundary *boundary, struct 
 					.limit = stage->baseline->trial_limit,
 					.drive = drive,
 					.context = &following};
+	int error;
 
 	memset(course, 0, sizeof(*course));
 	following.follow.context = &following;
@@ -266,7 +286,11 @@ int cleanup_follow(struct stage *stage, const struct boundary *boundary, struct 
 		return 0;
 	}
 	dispatch_forget(dispatch);
-	return retrace_run(&retrace, stage, boundary);
+	error = retrace_run(&retrace, stage, boundary);
+	if (!error && !following.follow.walker && boundary->phase == PHASE_DURING)
+		course->unknown = "the signal is blocked while the program sleeps in a system "
+				  "call, and where it is let in was not followed";
+	return error;
 }
 
 void cleanup_course_free(struct cleanup_course *course)
