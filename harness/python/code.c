@@ -11,7 +11,7 @@
 
 #define UNIT 2               /* bytes of a code unit: opcode, argument (from 3.6 on) */
 #define CODE_MAX (16u << 20) /* more is no code object */
-#define STAMP_BYTES 160 /* of the table of lines */
+#define STAMP_BYTES 160      /* of the table of lines */
 
 int code_instructions(const struct python *python, pid_t pid, uint64_t code, uint64_t *start,
 		      uint64_t *size)

@@ -4,10 +4,38 @@
 themselves behind the same script: both must find fault at exactly the same boundaries.
 SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import swept
 from swept import TARGETS
+
+# The handler's way has a second thread: who holds the lock cannot be followed to the end.
+THREAD = """
+import threading
+
+lock = threading.Lock()
+
+
+def work():
+    lock.acquire()
+    len("x")
+    lock.release()
+
+
+def end():
+    pass
+
+
+try:
+    work()
+except KeyboardInterrupt:
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+end()
+"""
 
 
 def faults(options, command):
@@ -42,6 +70,18 @@ class Locks(unittest.TestCase):
 
     def test_suspended(self):
         self.compare("generator-lock-kept.py")
+
+    def test_thread(self):
+        """Not silent where it stays held."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "thread.py"
+            script.write_text(THREAD)
+            done = swept.Sweep(["-b", "opcode", "--oracle", "python-lock", "--from", "py:work",
+                                "--to", "py:end"], [script])
+        self.assertEqual(done.report["findings"], [])
+        self.assertEqual(done.status, 3, done.message)
+        self.assertTrue(done.report["unknown"])
+        self.assertIn("second thread", str(done.report["unknown"]))
 
 
 if __name__ == "__main__":
