@@ -236,7 +236,7 @@ fake_pythons()
 	mkdir -p "$tree"/{scripts,tests/python,build/tests,build/pythons/3.9,build/pythons/3.13d}
 	cp tests/python/check_pythons.py "$tree/tests/python"
 	for name in scripts/get-python scripts/python-offsets build/tests/test_python_{state,dispatch} \
-		build/pythons/{3.9,3.13d}/python tests/python/test_{opcodes,traced,interpreters,went}.py \
+		build/pythons/{3.9,3.13d}/python tests/python/test_{opcodes,traced,interpreters,went,handlers}.py \
 		tests/python/test_{locks,checks,places,leaks,cleanup}.py \
 		tests/python/check_{exceptions,versions}.py; do
 		printf '%s\n' '#!/bin/sh' "echo \"ran $name \$*\"" "${1:-}" >"$tree/$name"
