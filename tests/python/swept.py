@@ -65,6 +65,11 @@ def has_watchpoints():
     return "do not work" not in run(BUILD / "sigsweep", "list", "machine").stdout
 
 
+def sample(trials):
+    """Options for a sample where the trials of a whole sweep, each instruction a step, take long."""
+    return [] if has_watchpoints() else ["--budget", f"{trials}trials"]
+
+
 def main():
     if not os.access(PYTHON, os.X_OK):
         print(f"no {PYTHON}")

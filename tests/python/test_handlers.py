@@ -79,9 +79,6 @@ work()
 done()
 """
 
-# Of some twenty, where each instruction of a trial is a step.
-SAMPLE = [] if swept.has_watchpoints() else ["--budget", "6trials"]
-
 RETURN = (("note", ""), ("functools.partial(note)", "ValueError"), ("Object()", ""),
           ("called.insert", ""))
 RAISE = ("refuse", "functools.partial(refuse)", "Raiser()", "called.pop")  # pop() takes one argument
@@ -93,7 +90,7 @@ def sweep(source):
         script = Path(folder) / "subject.py"
         script.write_text(source)
         return swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to",
-                            "py:done", *SAMPLE], ["-E", script])
+                            "py:done", *swept.sample(6)], ["-E", script])
 
 
 class Handlers(unittest.TestCase):

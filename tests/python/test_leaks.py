@@ -208,10 +208,11 @@ class Leaks(unittest.TestCase):
     def test_first_use(self):
         for imports, body in BODIES:
             with self.subTest(body=body):
-                self.check_silent(LEAVES.format(imports=imports, body=body), "--to", "py:end")
+                self.check_silent(LEAVES.format(imports=imports, body=body), "--to", "py:end",
+                                  *swept.sample(8))
 
     def test_itself(self):
-        self.check_silent(ITSELF, "--to", "py:end")
+        self.check_silent(ITSELF, "--to", "py:end", *swept.sample(8))
 
     def uncaught(self, module, *options, told="never"):
         with tempfile.TemporaryDirectory() as folder:

@@ -77,7 +77,7 @@ class Locks(unittest.TestCase):
             script = Path(folder) / "thread.py"
             script.write_text(THREAD)
             done = swept.Sweep(["-b", "opcode", "--oracle", "python-lock", "--from", "py:work",
-                                "--to", "py:end"], [script])
+                                "--to", "py:end", *swept.sample(10)], [script])
         self.assertEqual(done.report["findings"], [])
         self.assertEqual(done.status, 3, done.message)
         self.assertTrue(done.report["unknown"])
