@@ -177,8 +177,11 @@ const struct python_lock_named *python_lock_names_find(const struct python_lock_
 	return NULL;
 }
 
-/* Up to 3.10 the frame is an object of its own, from 3.11 on a part of the generator. */
-#define GENERATOR_SIZE 512
+/* Up to 3.10 the frame is an object of its own, from 3.11 on the last part of the generator, 72 or
+ * 80 bytes from its start (cpython/genobject.h, pycore_interpframe_structs.h: gi_iframe). With its
+ * own frame no generator is shorter than twice that: the frame of the next one in the pool lies
+ * behind. */
+#define GENERATOR_FRAME_END 96
 
 const struct python_lock_named *python_lock_names_generator(const struct python_lock_names *names,
 							    uint64_t frame)
@@ -188,7 +191,7 @@ const struct python_lock_named *python_lock_names_generator(const struct python_
 
 		if (named->kind == 'G' &&
 		    (named->frame == frame ||
-		     (frame > named->address && frame - named->address < GENERATOR_SIZE)))
+		     (frame > named->address && frame - named->address < GENERATOR_FRAME_END)))
 			return named;
 	}
 	return NULL;
