@@ -42,20 +42,26 @@ static void note_caller(struct track *track)
 		track->caller = (struct frame){0};
 }
 
-static enum caller find_caller(const struct track *track)
+/* Does a function stand on the stack? `cfa` 0: whichever call of it. */
+static enum caller find_function(const struct track *track, uint64_t function, uint64_t cfa)
 {
 	struct frame frames[CALLER_FRAMES];
 	bool complete;
 	size_t count;
 
-	if (!track->caller.function_start) /* or it cannot be unwound */
+	if (!function || !track->unwind)
 		return CALLER_UNKNOWN;
 	count = track->unwind(track->context, frames, CALLER_FRAMES, &complete);
 	for (size_t n = 0; n < count; n++)
-		if (frames[n].cfa == track->caller.cfa &&
-		    frames[n].function_start == track->caller.function_start)
+		if (frames[n].function_start == function && (!cfa || frames[n].cfa == cfa))
 			return CALLER_STANDS;
 	return complete ? CALLER_GONE : CALLER_UNKNOWN;
+}
+
+/* Unknown where its frame cannot be unwound: it has no start then. */
+static enum caller find_caller(const struct track *track)
+{
+	return find_function(track, track->caller.function_start, track->caller.cfa);
 }
 
 /* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
@@ -160,20 +166,11 @@ static bool is_called_so(struct track *track, const struct python_bare_frame *fr
 /* Does the handler's C function stand? True also where that cannot be told. */
 static bool does_c_stand(const struct track *track)
 {
-	struct frame frames[CALLER_FRAMES];
 	uint64_t function;
-	bool complete;
-	size_t count;
 
-	if (python_builtin_function(interpreter_python(track->interpreter), track->pid,
-				    track->handler, &function) ||
-	    !track->unwind)
-		return true;
-	count = track->unwind(track->context, frames, CALLER_FRAMES, &complete);
-	for (size_t n = 0; n < count; n++)
-		if (frames[n].function_start == function)
-			return true;
-	return !complete;
+	return python_builtin_function(interpreter_python(track->interpreter), track->pid,
+				       track->handler, &function) ||
+	       find_function(track, function, 0) != CALLER_GONE;
 }
 
 /* Is it what the call of the handler executes? */

@@ -81,15 +81,27 @@ static enum python_calls function_calls(pid_t pid, uint64_t function, uint64_t c
 	return PYTHON_CALLS_OTHER;
 }
 
+/* Types of what calls C code; others of theirs have names of their own. */
+static bool is_of_c(const char *type)
+{
+	static const char *const names[] = {
+		"builtin_function_or_method", "builtin_method",    "method-wrapper",
+		"wrapper_descriptor",         "method_descriptor", "classmethod_descriptor",
+		"cython_function_or_method"};
+
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+		if (strcmp(type, names[n]) == 0)
+			return true;
+	return false;
+}
+
 enum python_calls python_calls(const struct python *python, pid_t pid, uint64_t object,
 			       uint64_t code)
 {
 	for (int n = 0; object && n < WRAPPED_MAX; n++) {
 		char type[32];
 
-		if (python_type_name(python, pid, object, type, sizeof(type)) ||
-		    strstr(type, "builtin") || strstr(type, "wrapper") ||
-		    strstr(type, "descriptor") || strstr(type, "cython"))
+		if (python_type_name(python, pid, object, type, sizeof(type)) || is_of_c(type))
 			break;
 		if (strcmp(type, "function") == 0)
 			return function_calls(pid, object, code);

@@ -22,7 +22,7 @@ class Shown:
     def __repr__(self):
         raise ValueError
 
-class Object:
+class signal_wrapper:
     def __call__(self, number, frame):
         note(number, frame)
 
@@ -79,7 +79,7 @@ work()
 done()
 """
 
-RETURN = (("note", ""), ("functools.partial(note)", "ValueError"), ("Object()", ""),
+RETURN = (("note", ""), ("functools.partial(note)", "ValueError"), ("signal_wrapper()", ""),
           ("called.insert", ""))
 RAISE = ("refuse", "functools.partial(refuse)", "Raiser()", "called.pop")  # pop() takes one argument
 
