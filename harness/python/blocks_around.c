@@ -8,8 +8,13 @@
 
 #include "harness/base/alloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The compiler nests 20 blocks (Include/cpython/code.h, CO_MAXBLOCKS), a function has 511 handlers
+ * or is not looked at: what is damaged, or was never code, must not take forever. */
+#define AROUND_MAX 4096
 
 /* Offsets still to be gone on from. */
 struct waiting {
@@ -50,7 +55,7 @@ const struct python_handler *blocks_handler_of(const struct blocks_code *code, i
 	return NULL;
 }
 
-/* The number of what is described, but for the count. */
+/* The number of what is described, but for the count; 0 where there is no room left. */
 static int number_of(struct blocks_code *code, struct blocks_around wanted)
 {
 	if (code->around_count)
@@ -64,6 +69,8 @@ static int number_of(struct blocks_code *code, struct blocks_around wanted)
 		    known->is_noted == wanted.is_noted && known->is_caught == wanted.is_caught)
 			return (int)n;
 	}
+	if (code->around_count == AROUND_MAX)
+		return 0;
 	alloc_grow((void **)&code->around, code->around_count, &code->around_capacity,
 		   sizeof(*code->around));
 	code->around[code->around_count] = wanted;
@@ -222,15 +229,16 @@ static void go_on(struct blocks_code *code, int offset, struct waiting *waiting)
 		reach(code, here->next, falls, waiting);
 }
 
-void blocks_find_around(struct blocks_code *code)
+int blocks_find_around(struct blocks_code *code)
 {
 	struct waiting waiting = {0};
 
 	(void)number_of(code, (struct blocks_around){.target = -1});
 	reach(code, 0, 0, &waiting);
-	while (waiting.count > 0)
+	while (waiting.count > 0 && code->around_count < AROUND_MAX)
 		go_on(code, waiting.list[--waiting.count], &waiting);
 	free(waiting.list);
+	return code->around_count < AROUND_MAX ? 0 : -E2BIG;
 }
 
 static int on_the_way(const struct blocks_code *code, int around)

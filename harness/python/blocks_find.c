@@ -73,17 +73,28 @@ static bool has_copy(const struct blocks_code *code, int line, int target)
 	return false;
 }
 
-/* Up to 3.10 an except clause that names its exception has a block for forgetting the name. */
+/* The instruction before, but for the first bytes of its argument. */
+static int before(const struct blocks_code *code, int offset)
+{
+	do
+		offset = blocks_previous(code, offset);
+	while (blocks_is_named(code, offset, "EXTENDED_ARG"));
+	return offset;
+}
+
+/* Up to 3.10 an except clause that names its exception has a block for forgetting the name. It
+ * follows the question whether the exception matches, of whose three words the name is given one.
+ */
 static bool forgets_name(const struct blocks_code *code, int setup)
 {
-	int before = setup < 0 ? -1 : blocks_previous(code, setup);
+	const int traceback = setup < 0 ? -1 : before(code, setup);
+	const int value = before(code, traceback);
+	const int type = before(code, value);
 
-	while (blocks_is_named(code, before, "EXTENDED_ARG"))
-		before = blocks_previous(code, before);
-	if (!blocks_is_named(code, before, "POP_TOP"))
-		return false;
-	before = blocks_previous(code, before);
-	return before >= 0 && strncmp(blocks_at(code, before)->name, "STORE_", 6) == 0;
+	return blocks_is_named(code, traceback, "POP_TOP") && value >= 0 &&
+	       strncmp(blocks_at(code, value)->name, "STORE_", 6) == 0 &&
+	       blocks_is_named(code, type, "POP_TOP") &&
+	       blocks_is_named(code, before(code, type), "JUMP_IF_NOT_EXC_MATCH");
 }
 
 static int add_block(struct blocks_code *code, int target, int line, enum python_block_kind kind)
@@ -231,18 +242,15 @@ static void mark_exits_behind(struct blocks_code *code, size_t block)
 /* Three times None before the call at `offset`? */
 static bool gets_three_nones(const struct blocks_code *code, int offset)
 {
-	int before = blocks_previous(code, offset);
+	int at = blocks_previous(code, offset);
 
-	if (blocks_is_named(code, before, "PRECALL"))
-		before = blocks_previous(code, before);
+	if (blocks_is_named(code, at, "PRECALL"))
+		at = blocks_previous(code, at);
 	for (int n = 0; n < 3; n++) {
-		if (!blocks_is_named(code, before, "LOAD_CONST") &&
-		    !blocks_is_named(code, before, "LOAD_COMMON_CONSTANT"))
+		if (!blocks_is_named(code, at, "LOAD_CONST") &&
+		    !blocks_is_named(code, at, "LOAD_COMMON_CONSTANT"))
 			return false;
-		/* In front of the constant's number, where there are many. */
-		do
-			before = blocks_previous(code, before);
-		while (blocks_is_named(code, before, "EXTENDED_ARG"));
+		at = before(code, at);
 	}
 	return true;
 }
@@ -291,8 +299,9 @@ int blocks_find(struct blocks_code *code)
 
 	if (!code->count)
 		return 0;
-	blocks_find_around(code);
-	error = list_blocks(code);
+	error = blocks_find_around(code);
+	if (error == 0)
+		error = list_blocks(code);
 	for (size_t n = 0; error == 0 && n < code->out->count; n++) {
 		mark_handler(code, n);
 		if (code->out->blocks[n].kind == PYTHON_BLOCK_FINALLY)
@@ -302,6 +311,7 @@ int blocks_find(struct blocks_code *code)
 		else
 			mark_exits_by_line(code, n);
 	}
-	mark_inside(code);
+	if (error == 0)
+		mark_inside(code);
 	return error;
 }

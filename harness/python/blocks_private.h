@@ -61,8 +61,9 @@ int blocks_previous(const struct blocks_code *code, int offset);
 /* From 3.11 on: the handler of an exception at `offset`; NULL: none. */
 const struct python_handler *blocks_handler_of(const struct blocks_code *code, int offset);
 
-/* Finds for all instructions whether they are reached and what is around them. */
-void blocks_find_around(struct blocks_code *code);
+/* Finds for all instructions whether they are reached and what is around them. -E2BIG: there is too
+ * much of that for code which a compiler has made. */
+int blocks_find_around(struct blocks_code *code) MUST_CHECK;
 
 /* The handler of the innermost exception on its way that nobody has caught, where the instruction
  * at `offset` is executed, or outside the handler that begins there; -1: none, all is well. */

@@ -190,6 +190,23 @@ def clause_in_cleanup():
             thing.close()
 
 
+def behind_import():
+    """What comes before the block ends as what comes before the one that forgets a clause's name."""
+    thing = Thing()
+    from sys import maxsize
+    try:
+        thing.open()
+    finally:
+        len("x")
+        thing.close()
+    (number := maxsize)
+    try:
+        thing.open()
+    finally:
+        len(str(number))
+        thing.close()
+
+
 def define(name, *body):
     space = dict(globals())
     exec("\n    ".join([f"def {name}():", *body]), space)

@@ -14,7 +14,7 @@ from swept import TARGETS
 TRUTH = swept.TREE / "tests/python/cleanup_truth.py"
 SUBJECT = TRUTH.with_name("cleanup_subject.py")
 TELLING = ["loop", "retry", "silenced", "behind_clause", "in_clause", "with_in_clause", "by_clause",
-           "clause_in_cleanup", "many_constants", "far", "let_in",
+           "clause_in_cleanup", "behind_import", "many_constants", "far", "let_in",
            "several", "nested", "dropped", "caught", "generator"]
 WITHS = ["loop", "nested", "silenced", "with_in_clause", "many_constants", "far"]
 CLEAN = ["dropped"]
