@@ -194,19 +194,24 @@ static uint64_t add_lines(const struct python *python, pid_t pid, uint64_t table
 uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code)
 {
 	const struct python_layout *at = &python->at;
-	uint64_t file = 0, name = 0, lines = 0;
+	uint64_t file = 0, name = 0, lines = 0, size = 0, constants = 0;
+	uint64_t stamp;
 	int32_t first_line = 0;
+	/* The object's size is its number of code units from 3.11 on. */
+	const uint64_t bytes =
+		code + (python->version->minor < 11 ? at->code_bytes : at->object_size);
 	const struct memory_part parts[] = {
 		{code + at->code_file, &file, sizeof(file)},
 		{code + at->code_name, &name, sizeof(name)},
 		{code + at->code_lines, &lines, sizeof(lines)},
+		{code + at->code_constants, &constants, sizeof(constants)},
+		{bytes, &size, sizeof(size)},
 		{code + at->code_first_line, &first_line, sizeof(first_line)}};
 
 	if (memory_read_parts(pid, parts, sizeof(parts) / sizeof(parts[0])) != 0)
 		return 0;
-	return add_lines(
-		python, pid, lines,
-		hash_add(hash_add(hash_add(HASH_START, file), name), (uint32_t)first_line));
+	stamp = hash_add(hash_add(hash_add(HASH_START, file), name), (uint32_t)first_line);
+	return add_lines(python, pid, lines, hash_add(hash_add(stamp, size), constants));
 }
 
 int python_fill_frame(const struct python *python, pid_t pid, uint64_t code, int offset,
