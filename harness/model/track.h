@@ -64,6 +64,14 @@ struct track_watch {
 	struct python_bare_frame frame; /* TRACK_ON_FRAME: as it was when this was set */
 };
 
+/* The frame of the C function that calls the handler; all zeros: not known. */
+struct track_caller {
+	uint64_t function; /* its start, or that of its half */
+	uint64_t cfa;
+	uint64_t target; /* of the call that made the frame; 0: not known */
+	bool is_look;    /* it does nothing but to look for signals */
+};
+
 struct track {
 	/* The caller's. */
 	struct interpreter *interpreter;
@@ -113,11 +121,11 @@ struct track {
 	const struct interpreter_place *outermost; /* RAISED: where its frame was left, if at all */
 	uint64_t handled_before;                   /* RAISED: what was being handled */
 	struct python_bare_frame home; /* HANDLER: what was interrupted; CLAUSE...: whose clause */
-	struct frame caller;  /* HANDLER: of the C function that calls it; all zeros: none */
+	struct track_caller caller;
 	uint64_t last_raised; /* HANDLER: to see where the exception came up */
 	bool was_raised;
-	uint64_t handler;    /* HANDLER: the object; 0: not known */
-	uint64_t last_taken; /* ... and the frame from which one was just taken */
+	struct python_callee handler; /* HANDLER: what its call executes */
+	uint64_t last_taken;          /* ... and the frame from which one was just taken */
 	int clause_start;
 	int clause_at;
 	uint64_t handled;       /* CLAUSE: the exception; 0: not known yet */

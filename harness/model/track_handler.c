@@ -9,16 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALLER_FRAMES 512 /* native ones, between a handler's exception and its caller */
-
-/* Is the C function that calls the handler still to return? */
-enum caller { CALLER_UNKNOWN, CALLER_STANDS, CALLER_GONE };
-
 /* Is the handler the one that CPython installs for SIGINT, which does nothing but to raise? */
-static bool is_default_handler(const struct track *track)
+static bool is_default_handler(const struct track *track, uint64_t handler)
 {
-	return track->handler &&
-	       track->handler == interpreter_default_handler(track->interpreter, track->pid);
+	return handler && handler == interpreter_default_handler(track->interpreter, track->pid);
 }
 
 /* Who looks for signals while an exception is set has the handler called over it. Nothing may be
@@ -34,60 +28,34 @@ static void note_over(struct track *track)
 			 exception.type_name);
 }
 
-/* The C function that has taken the flag back stands until the handler is over; where the look for
- * signals was inlined, longer. */
-static void note_caller(struct track *track)
-{
-	if (!track->unwind || !track->unwind(track->context, &track->caller, 1, NULL))
-		track->caller = (struct frame){0};
-}
-
-/* Does a function stand on the stack? `cfa` 0: whichever call of it. */
-static enum caller find_function(const struct track *track, uint64_t function, uint64_t cfa)
-{
-	struct frame frames[CALLER_FRAMES];
-	bool complete;
-	size_t count;
-
-	if (!function || !track->unwind)
-		return CALLER_UNKNOWN;
-	count = track->unwind(track->context, frames, CALLER_FRAMES, &complete);
-	for (size_t n = 0; n < count; n++)
-		if (frames[n].function_start == function && (!cfa || frames[n].cfa == cfa))
-			return CALLER_STANDS;
-	return complete ? CALLER_GONE : CALLER_UNKNOWN;
-}
-
-/* Unknown where its frame cannot be unwound: it has no start then. */
-static enum caller find_caller(const struct track *track)
-{
-	return find_function(track, track->caller.function_start, track->caller.cfa);
-}
-
 /* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
 void track_enter_handler(struct track *track)
 {
+	const struct python *python = interpreter_python(track->interpreter);
+	uint64_t handler;
+
 	note_over(track);
-	note_caller(track);
+	track_note_caller(track);
 	track_watch_none(track);
 	track_read_frames(track);
 	track->home = (struct python_bare_frame){0};
 	if (track->frame_count) {
 		track->home = track->frames[0];
 		track->entered = track_place(track, &track->home, track->home.offset);
-	} else if (python_is_finalizing(interpreter_python(track->interpreter), track->pid)) {
+	} else if (python_is_finalizing(python, track->pid)) {
 		/* It only empties its table of handlers (signalmodule.c, _PySignal_Fini()). */
 		track_finish(track, WENT_PENDING);
 		return;
 	}
-	if (python_signal_handler(interpreter_python(track->interpreter), track->pid, track->signal,
-				  &track->handler))
-		track->handler = 0;
-	if (is_default_handler(track)) {
+	if (python_signal_handler(python, track->pid, track->signal, &handler))
+		handler = 0;
+	if (is_default_handler(track, handler)) {
 		snprintf(track->exception, sizeof(track->exception), "KeyboardInterrupt");
 		track_raise(track);
 		return;
 	}
+	/* Now: it may install another one in its place, and be freed by that while it runs. */
+	track->handler = python_callee(python, track->pid, handler);
 	track->state = TRACK_HANDLER;
 	if (track_watch_exception(track) && track->home.address)
 		(void)track_watch_frame(track, &track->home);
@@ -149,7 +117,7 @@ static const struct python_bare_frame *find_called(const struct track *track)
 	return NULL;
 }
 
-/* Does an object of a class (a class) execute such a frame when it is called? */
+/* Does a class execute such a frame when it is called? */
 static bool is_called_so(struct track *track, const struct python_bare_frame *frame)
 {
 	static const char *const names[] = {"__call__", "__init__", "__new__"};
@@ -163,48 +131,33 @@ static bool is_called_so(struct track *track, const struct python_bare_frame *fr
 	return false;
 }
 
-/* Does the handler's C function stand? True also where that cannot be told. */
-static bool does_c_stand(const struct track *track)
-{
-	uint64_t function;
-
-	return python_builtin_function(interpreter_python(track->interpreter), track->pid,
-				       track->handler, &function) ||
-	       find_function(track, function, 0) != CALLER_GONE;
-}
-
-/* Is it what the call of the handler executes? */
+/* Can what the call of the handler executes be this? Asked only where the stack does not tell. */
 static bool is_handlers(struct track *track, const struct python_bare_frame *frame)
 {
-	switch (python_calls(interpreter_python(track->interpreter), track->pid, track->handler,
-			     frame->code)) {
-	case PYTHON_CALLS_IT:
-		return true;
-	case PYTHON_CALLS_OTHER:
-		return false;
-	case PYTHON_CALLS_METHOD:
+	switch (track->handler.kind) {
+	case PYTHON_CALLS_CODE:
+		return frame->code == track->handler.at;
+	case PYTHON_CALLS_CLASS:
 		return is_called_so(track, frame);
 	case PYTHON_CALLS_C:
 		break;
 	}
-	return does_c_stand(track);
+	return track_find_function(track, track->handler.at) != TRACK_GONE;
 }
 
 /* What was interrupted is the innermost Python frame: can C code that the handler calls, or is,
- * have raised something? */
+ * have raised something? The same. */
 static bool is_handlers_c(const struct track *track)
 {
-	switch (python_calls(interpreter_python(track->interpreter), track->pid, track->handler,
-			     0)) {
-	case PYTHON_CALLS_IT:
-	case PYTHON_CALLS_OTHER:
+	switch (track->handler.kind) {
+	case PYTHON_CALLS_CODE:
 		return false;
-	case PYTHON_CALLS_METHOD:
+	case PYTHON_CALLS_CLASS:
 		return true;
 	case PYTHON_CALLS_C:
 		break;
 	}
-	return does_c_stand(track);
+	return track_find_function(track, track->handler.at) != TRACK_GONE;
 }
 
 /* Put aside while the handler's frame was taken down, in the name of the one further out (3.14:
@@ -216,16 +169,16 @@ static bool is_put_back(const struct track *track, uint64_t value)
 }
 
 /* Something is raised: is that after the handler has returned? */
-static bool has_returned(struct track *track, enum caller caller, uint64_t value)
+static bool has_returned(struct track *track, enum track_stands caller, uint64_t value)
 {
 	const struct python_bare_frame *called = find_called(track);
 
-	if (!track->frame_count && caller == CALLER_UNKNOWN)
+	if (!track->frame_count && caller == TRACK_UNKNOWN)
 		return value != track->last_raised;
 	if (track->was_raised || is_put_back(track, value))
 		return false;
-	if (caller == CALLER_GONE)
-		return true;
+	if (caller != TRACK_UNKNOWN)
+		return caller == TRACK_GONE;
 	if (called)
 		return !is_handlers(track, called);
 	return is_at_home(track) && !is_handlers_c(track) && is_by_caller(track);
@@ -245,13 +198,13 @@ static void leave_handler(struct track *track, uint64_t value)
 
 static void on_raised(struct track *track, uint64_t value)
 {
-	const enum caller caller = find_caller(track);
+	const enum track_stands caller = track_find_caller(track);
 
 	if (has_returned(track, caller, value)) {
 		track_finish(track, WENT_RETURNED);
 	} else if (!is_at_home(track)) {
 		note_raised(track, value);
-	} else if (caller == CALLER_STANDS) {
+	} else if (caller == TRACK_STANDS) {
 		/* The handler is C code, or cannot be called. It may take it back. */
 		track->last_raised = value;
 		name_exception(track);
@@ -262,7 +215,7 @@ static void on_raised(struct track *track, uint64_t value)
 
 static void on_cleared(struct track *track)
 {
-	if (track->was_raised && is_at_home(track) && find_caller(track) != CALLER_STANDS) {
+	if (track->was_raised && is_at_home(track) && track_find_caller(track) != TRACK_STANDS) {
 		track_raise(track);
 		track_taken(track);
 		return;

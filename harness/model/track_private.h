@@ -30,6 +30,16 @@ bool track_is_raised(const struct track *track, uint64_t *value);
 void track_enter_handler(struct track *track);
 void track_hit_handler(struct track *track, const struct track_watch *watch);
 
+enum track_stands { TRACK_UNKNOWN, TRACK_STANDS, TRACK_GONE };
+
+/* The C function that stands innermost calls the handler. */
+void track_note_caller(struct track *track);
+/* Is that still to return? UNKNOWN also where the look for signals was inlined into a function that
+ * does more: it stands on when the handler is over. */
+enum track_stands track_find_caller(const struct track *track);
+/* Does any call of a function stand on the stack? */
+enum track_stands track_find_function(const struct track *track, uint64_t function);
+
 /* An exception is on its way from track->frames, innermost first. */
 void track_raise(struct track *track);
 /* The exception is out of the thread's state; track->frames are as they are now. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions behind methods, built-in functions and what else can be called. Layouts:
- * Include/methodobject.h, struct PyMethodDef {name, function, flags, text}; PyCFunctionObject has a
- * pointer to one first. */
+/* The functions behind methods and built-in functions. Layouts: Include/methodobject.h, struct
+ * PyMethodDef {name, function, flags, text}; PyCFunctionObject has a pointer to one first. */
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
@@ -11,8 +10,6 @@
 
 #define METHODS_MAX 200
 #define NAME_MAX_LENGTH 64
-#define FUNCTION_WORDS 12
-#define WRAPPED_MAX 8
 
 struct method {
 	uint64_t name;
@@ -65,54 +62,6 @@ int python_builtin_function(const struct python *python, pid_t pid, uint64_t obj
 		error = memory_read(pid, address, &method, sizeof(method));
 	*function = error ? 0 : method.function;
 	return error;
-}
-
-/* A function has its code in its first members, wherever (PyFunctionObject); code that is not in
- * them is not its own. */
-static enum python_calls function_calls(pid_t pid, uint64_t function, uint64_t code)
-{
-	uint64_t words[FUNCTION_WORDS];
-
-	if (memory_read(pid, function, words, sizeof(words)))
-		return PYTHON_CALLS_C;
-	for (size_t n = 0; code && n < FUNCTION_WORDS; n++)
-		if (words[n] == code)
-			return PYTHON_CALLS_IT;
-	return PYTHON_CALLS_OTHER;
-}
-
-/* Types of what calls C code; others of theirs have names of their own. */
-static bool is_of_c(const char *type)
-{
-	static const char *const names[] = {
-		"builtin_function_or_method", "builtin_method",    "method-wrapper",
-		"wrapper_descriptor",         "method_descriptor", "classmethod_descriptor",
-		"cython_function_or_method"};
-
-	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
-		if (strcmp(type, names[n]) == 0)
-			return true;
-	return false;
-}
-
-enum python_calls python_calls(const struct python *python, pid_t pid, uint64_t object,
-			       uint64_t code)
-{
-	for (int n = 0; object && n < WRAPPED_MAX; n++) {
-		char type[32];
-
-		if (python_type_name(python, pid, object, type, sizeof(type)) || is_of_c(type))
-			break;
-		if (strcmp(type, "function") == 0)
-			return function_calls(pid, object, code);
-		if (strcmp(type, "method") != 0 && strcmp(type, "partial") != 0)
-			return PYTHON_CALLS_METHOD;
-		/* Both have what they call first (PyMethodObject, partialobject). */
-		if (read_pointer(pid, object + python->at.object_type + sizeof(uint64_t), &object))
-			break;
-	}
-	fail_clear();
-	return PYTHON_CALLS_C;
 }
 
 uint64_t python_import_lock(const struct python *python)

@@ -18,6 +18,16 @@
 
 struct python;
 
+#define PYTHON_LOOKS_MAX 24
+
+/* The functions that look for signals, by their first instruction. */
+struct python_looks {
+	uint64_t functions[PYTHON_LOOKS_MAX];
+	size_t count; /* 0: not known */
+};
+
+bool python_is_look(const struct python_looks *looks, uint64_t function);
+
 /* Where the interpreter lies in a process; python_find_image() fills it. */
 struct python_image {
 	uint64_t runtime;      /* address of _PyRuntime */
@@ -27,7 +37,8 @@ struct python_image {
 	uint32_t version;      /* PY_VERSION_HEX; of 3.9 and 3.10 major and minor only */
 	bool is_debug;         /* a pydebug build */
 	uint64_t finalize;     /* where it begins to take everything down; 0: not known */
-	uint64_t start;        /* the module's mappings, lowest and highest address */
+	struct python_looks looks;
+	uint64_t start; /* the module's mappings, lowest and highest address */
 	uint64_t end;
 	uint64_t bias;    /* address in the process = address in the ELF file + bias */
 	const char *path; /* as mapped; lives as long as the symbols */
@@ -299,16 +310,20 @@ int python_builtin_function(const struct python *python, pid_t pid, uint64_t obj
 			    uint64_t *function) MUST_CHECK;
 
 enum python_calls {
-	PYTHON_CALLS_C, /* a function written in C, or it cannot be told */
-	PYTHON_CALLS_IT,
-	PYTHON_CALLS_OTHER,  /* another Python function's code */
-	PYTHON_CALLS_METHOD, /* one of its class: an object of one, or a class */
+	PYTHON_CALLS_C,     /* a function written in C, or it cannot be told */
+	PYTHON_CALLS_CODE,  /* a Python function's */
+	PYTHON_CALLS_CLASS, /* what makes an object of a class, or a class */
 };
 
-/* What calling an object executes: is it this code object? Functions, methods, and
- * functools.partial() of them. */
-enum python_calls python_calls(const struct python *python, pid_t pid, uint64_t object,
-			       uint64_t code);
+/* What calling an object executes. */
+struct python_callee {
+	enum python_calls kind;
+	uint64_t at; /* C: the function, CODE: the code object; 0: not known */
+};
+
+/* The same through methods, functools.partial(), static methods, and the __call__() of objects. 0:
+ * no object. */
+struct python_callee python_callee(const struct python *python, pid_t pid, uint64_t object);
 
 /* The address of the import lock, a _PyRecursiveMutex (pycore_lock.h); 0: it is a PyThread lock, up
  * to 3.12. */

@@ -30,6 +30,35 @@ class Raiser:
     def __call__(self, number, frame):
         raise Stop
 
+    def once(self, number, frame):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise Stop
+
+def through(function):
+    def wrapper(*arguments):
+        return function(*arguments)
+    return wrapper
+
+class Named:
+    def __init__(self, function):
+        self.function = function
+    def on(self, number, frame):
+        self.function(number, frame)
+    __call__ = on
+
+class Wrapped(Named):
+    __call__ = through(Named.on)
+
+class Partial(functools.partial):
+    pass
+
+def make_once():
+    # Nobody else refers to the handler, which is replaced while it runs.
+    def once(number, frame):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise Stop
+    return once
+
 def note(number, frame):
     called.append(number)
     try:
@@ -80,8 +109,11 @@ done()
 """
 
 RETURN = (("note", ""), ("functools.partial(note)", "ValueError"), ("signal_wrapper()", ""),
-          ("called.insert", ""))
-RAISE = ("refuse", "functools.partial(refuse)", "Raiser()", "called.pop")  # pop() takes one argument
+          ("called.insert", ""), ("Named(note)", ""), ("Wrapped(note)", "ValueError"),
+          ("Named(note).on", ""))
+RAISE = ("refuse", "functools.partial(refuse)", "Raiser()", "Named(refuse)", "Wrapped(refuse)",
+         "Partial(refuse)", "functools.lru_cache(refuse)", "make_once()", "Raiser().once",
+         "called.pop")  # pop() takes one argument
 
 
 

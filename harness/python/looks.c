@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The functions that look for signals: PyErr_CheckSignals() and what it calls. One of them takes
+ * the flag back and calls the handler (Modules/signalmodule.c: _PyErr_CheckSignalsTstate(), which
+ * the interpreter's loop calls, too, and which has no name in a stripped module from 3.13 on).
+ */
+#include "harness/engine/decode_branch.h"
+#include "harness/kernel/memory.h"
+#include "harness/python/private.h"
+
+#define CODE_MAX 1024   /* bytes of PyErr_CheckSignals(): some 200 in every build that was seen */
+#define BRANCHES_MAX 16 /* stretches of it that lie elsewhere: its seldom executed part */
+
+struct search {
+	pid_t pid;
+	uint64_t start; /* of the function */
+	uint64_t end;
+	uint64_t elsewhere[BRANCHES_MAX];
+	size_t count;
+	struct python_looks *looks;
+};
+
+static void add(struct python_looks *looks, uint64_t function)
+{
+	if (!python_is_look(looks, function) && looks->count < PYTHON_LOOKS_MAX)
+		looks->functions[looks->count++] = function;
+}
+
+static void note_branch(struct search *search, const struct branch *branch)
+{
+	const uint64_t target = branch->target;
+
+	if (!target || (target >= search->start && target < search->end))
+		return;
+	/* The last call of a function may be a jump. */
+	if (branch->is_call || !branch->goes_on)
+		add(search->looks, target);
+	if (!branch->is_call && search->count < BRANCHES_MAX)
+		search->elsewhere[search->count++] = target;
+}
+
+/* Reads on to `end`, or to where nothing goes on. */
+static void scan(struct search *search, uint64_t address, uint64_t end)
+{
+	uint8_t code[CODE_MAX];
+	const size_t wanted = end - address < sizeof(code) ? end - address : sizeof(code);
+	const ssize_t size = memory_read_some(search->pid, address, code, wanted);
+	const bool is_whole = address == search->start;
+	ssize_t at = 0;
+	struct branch branch;
+
+	while (at < size &&
+	       decode_branch(code + at, (size_t)(size - at), address + (uint64_t)at, &branch)) {
+		note_branch(search, &branch);
+		if (!is_whole && !branch.goes_on && !branch.is_call)
+			break;
+		at += branch.length;
+	}
+}
+
+void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_looks *looks)
+{
+	struct search search = {.pid = pid, .looks = looks};
+	uint64_t size;
+
+	*looks = (struct python_looks){0};
+	if (symbols_find_object(symbols, module, "_PyErr_CheckSignalsTstate", &search.start,
+				&size) == 0)
+		add(looks, search.start);
+	if (symbols_find_object(symbols, module, "PyErr_CheckSignals", &search.start, &size) == 0) {
+		search.end = search.start + size;
+		add(looks, search.start);
+		scan(&search, search.start, search.end);
+		/* What these stretches lead to is noted, but not read. */
+		for (size_t n = 0, count = search.count; n < count; n++)
+			scan(&search, search.elsewhere[n], search.elsewhere[n] + CODE_MAX);
+	}
+	fail_clear();
+}
+
+bool python_is_look(const struct python_looks *looks, uint64_t function)
+{
+	for (size_t n = 0; n < looks->count; n++)
+		if (looks->functions[n] == function)
+			return true;
+	return false;
+}
