@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
 
+import contextlib
 import functools
 import importlib.util
 import inspect
@@ -111,9 +112,13 @@ class UnderHarness(unittest.TestCase):
     def setUp(self):
         self.sigsweep = load(True)
 
+    def open(self):
+        """The names of the windows that are open."""
+        return [name for name, _ in self.sigsweep.__sigsweep_open__]
+
     def test_active(self):
         self.assertTrue(self.sigsweep.active())
-        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 2)
+        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 3)
 
     def test_watch(self):
         thing = []
@@ -146,13 +151,24 @@ class UnderHarness(unittest.TestCase):
     def test_windows_nest_and_end_on_exceptions(self):
         with self.sigsweep.window("outer"):
             self.assertRaises(ValueError, self.nested)
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer"])
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+            self.assertEqual(self.open(), ["outer"])
+        self.assertEqual(self.open(), [])
 
     def nested(self):
         with self.sigsweep.window("inner"):
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer", "inner"])
+            self.assertEqual(self.open(), ["outer", "inner"])
             raise ValueError
+
+    def test_the_object_tells_which_window_is_closed(self):
+        first, second = self.sigsweep.window("work"), self.sigsweep.window("work")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(first)
+            stack.enter_context(second)
+            stack.enter_context(second)
+            first.__exit__(None, None, None)
+            self.assertEqual(self.sigsweep.__sigsweep_open__, [("work", second), ("work", second)])
+            first.__enter__()
+        self.assertEqual(self.open(), [])
 
     def test_functions_are_announced_by_name(self):
         seen = []
@@ -176,7 +192,7 @@ class UnderHarness(unittest.TestCase):
         def hook(event, arguments):
             if event.startswith("sigsweep"):
                 frame = sys._getframe(1)
-                seen.append((event, arguments, list(self.sigsweep.__sigsweep_open__),
+                seen.append((event, arguments, self.open(),
                              frame.f_code.co_name, frame.f_back.f_code.co_name,
                              frame.f_back.f_back.f_code.co_name))
         sys.addaudithook(hook)
@@ -191,7 +207,7 @@ class UnderHarness(unittest.TestCase):
         self.sigsweep.check(lambda: True, 3)
         self.sigsweep.watch([], 4)
         with self.sigsweep.window(5):
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["5"])
+            self.assertEqual(self.open(), ["5"])
         self.assertEqual(self.sigsweep.__sigsweep_checks__[0][0], "3")
         self.assertEqual(self.sigsweep.__sigsweep_watched__[0][0], "4")
 
@@ -212,7 +228,7 @@ class UnderHarness(unittest.TestCase):
         @self.sigsweep.window("work")
         def work(value, more=0):
             """What it does."""
-            return value + more, list(self.sigsweep.__sigsweep_open__)
+            return value + more, self.open()
         self.assertEqual(work(1, more=2), (3, ["work"]))
         self.assertEqual((work.__name__, work.__doc__), ("work", "What it does."))
 
@@ -221,9 +237,9 @@ class UnderHarness(unittest.TestCase):
         seen = []
         for answer in (None, *answers):
             try:
-                seen.append((coroutine.send(answer), list(self.sigsweep.__sigsweep_open__)))
+                seen.append((coroutine.send(answer), self.open()))
             except StopIteration as end:
-                seen.append((end.value, list(self.sigsweep.__sigsweep_open__)))
+                seen.append((end.value, self.open()))
         return seen
 
     def test_the_decorated_remain_what_they_were(self):
@@ -241,17 +257,32 @@ class UnderHarness(unittest.TestCase):
             self.assertEqual(seen, [("first", ["work"]), ("second", ["work"]), (8, [])])
         self.assertEqual(self.steps(self.sigsweep.window()(Callable())()), [(3, [])])
 
+    def test_each_call_opens_a_window_of_its_own(self):
+        """Calls that go on by turns end in any order."""
+        for function, answer in (gather, ""), (count, None):
+            wrapped = self.sigsweep.window("work")(function)
+            first, second = wrapped(2), wrapped(2)
+            first.send(None)
+            second.send(None)
+            one, other = [opened for _, opened in self.sigsweep.__sigsweep_open__]
+            self.assertIsNot(one, other)
+            first.send(answer)
+            self.assertRaises(StopIteration, first.send, answer)
+            self.assertEqual(self.sigsweep.__sigsweep_open__, [("work", other)])
+            second.close()
+            self.assertEqual(self.open(), [])
+
     def test_the_window_of_a_generator_is_open_until_its_end(self):
         wrapped = self.sigsweep.window("work")(count)
         generator = wrapped(2)
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.open(), [])
         self.assertEqual(self.steps(generator, None, None),
                          [(0, ["work"]), (1, ["work"]), ("end", [])])
         self.assertEqual(self.steps(wrapped(2), "enough"), [(0, ["work"]), ("enough", [])])
         generator = wrapped(2)
         next(generator)
         generator.close()
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.open(), [])
 
     def test_the_window_of_a_generator_that_is_awaited(self):
         wrapped = self.sigsweep.window("work")(suspend)
@@ -263,7 +294,7 @@ class UnderHarness(unittest.TestCase):
     def test_asynchronous_generators_are_refused(self):
         with self.assertRaisesRegex(TypeError, "asynchronous generator"):
             self.sigsweep.window()(produce)
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.open(), [])
 
 
 if __name__ == "__main__":
