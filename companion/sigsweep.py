@@ -72,6 +72,17 @@ def _flags_of(function):
     return getattr(getattr(function, "__code__", None), "co_flags", 0)
 
 
+def _refuse(thing):
+    """TypeError where no function that is called in its place could be what it was."""
+    if isinstance(thing, type):
+        raise TypeError("window() cannot wrap a class, %s: decorate its methods" % thing.__name__)
+    if not callable(thing):
+        raise TypeError("window() wraps what can be called, not " + type(thing).__name__)
+    if _flags_of(thing) & _ASYNC_GENERATOR:
+        raise TypeError("window() cannot wrap an asynchronous generator function: write `with "
+                        "sigsweep.window():` in it")
+
+
 def _name_of(name):
     return name if type(name) is str else str(name)
 
@@ -103,10 +114,13 @@ class window:
     takes the first one of that name. A program that opens a window is swept there unless `--from` or
     `--to` says otherwise.
 
-    What it decorates remains what it was, a function, a coroutine function or a generator function;
-    the window of the latter two is open from the first step of a coroutine or a generator to its end,
-    with what others execute in between. Each call has a window of its own. One object that is entered
-    again while it is open is one window, until it was left as often. An asynchronous generator function is refused: TypeError.
+    What it decorates remains what it was, with the harness and without: a function, a coroutine
+    function or a generator function, or the static method or class method of one. The window of
+    coroutines and generators is open from their first step to their end, with what others execute in
+    between. Each call has a window of its own. One object that is entered again while it is open is
+    one window, until it was left as often. Any other callable becomes a function that calls it, under
+    the harness only. Refused (TypeError) are asynchronous generator functions, classes, and what cannot
+    be called, such as a property.
     """
 
     def __init__(self, name="window"):
@@ -123,11 +137,11 @@ class window:
         return False
 
     def __call__(self, function):
-        flags = _flags_of(function)
-        if flags & _ASYNC_GENERATOR:
-            raise TypeError("window() cannot wrap an asynchronous generator function: write `with "
-                            "sigsweep.window():` in it")
-        return self._wrap(function, flags) if _active else function
+        if isinstance(function, (staticmethod, classmethod)):
+            wrapped = self(function.__func__)
+            return type(function)(wrapped) if _active else function
+        _refuse(function)
+        return self._wrap(function, _flags_of(function)) if _active else function
 
     def _wrap(self, function, flags):
         """Of the same kind as the function, and open until what it gives has come to its end. Each call
@@ -150,6 +164,7 @@ class window:
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
             if hasattr(function, attribute):
                 setattr(windowed, attribute, getattr(function, attribute))
+        windowed.__dict__.update(getattr(function, "__dict__", {}))
         windowed.__wrapped__ = function
         return windowed
 

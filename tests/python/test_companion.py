@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
 
+import abc
 import contextlib
 import functools
 import importlib.util
@@ -70,7 +71,82 @@ class Callable:
         return 3
 
 
-class WithoutHarness(unittest.TestCase):
+class Alike:
+    """What window() decorates is used in the same way with the harness and without."""
+
+    def test_methods_of_all_kinds(self):
+        window = self.sigsweep.window
+
+        class Subject:
+            @window()
+            def plain(self, value):
+                return type(self), value
+
+            @window()
+            @staticmethod
+            def static(value):
+                return value
+
+            @window()
+            @classmethod
+            def of_class(cls, value):
+                return cls, value
+
+            @staticmethod
+            @window()
+            def static_outside(value):
+                return value
+
+        for subject in Subject(), Subject:
+            self.assertEqual(subject.static(1), 1)
+            self.assertEqual(subject.static_outside(1), 1)
+            self.assertEqual(subject.of_class(1), (Subject, 1))
+        self.assertEqual(Subject().plain(1), (Subject, 1))
+        self.assertIs(type(vars(Subject)["static"]), staticmethod)
+        self.assertIs(type(vars(Subject)["of_class"]), classmethod)
+        self.assertEqual(Subject.static.__name__, "static")
+
+    def test_methods_of_coroutine_and_generator_functions(self):
+        for make in staticmethod, classmethod:
+            for function in gather, suspend, count:
+                wrapped = self.sigsweep.window()(make(function))
+                self.assertIs(type(wrapped), make)
+                self.assertEqual(kind(wrapped.__func__), kind(function))
+
+    def test_what_a_function_was_given(self):
+        @self.sigsweep.window()
+        def marked():
+            """Where an attribute is set, and read by others."""
+        marked.mark = 1
+        self.assertEqual(self.sigsweep.window()(marked).mark, 1)
+
+        class Abstract(abc.ABC):
+            @self.sigsweep.window()
+            @staticmethod
+            @abc.abstractmethod
+            def method():
+                """To be defined."""
+        self.assertRaises(TypeError, Abstract)
+
+    def test_classes_are_refused(self):
+        for thing in Callable, int, staticmethod(Callable), classmethod(Callable):
+            with self.assertRaisesRegex(TypeError, "cannot wrap a class"):
+                self.sigsweep.window()(thing)
+
+    def test_what_cannot_be_called_is_refused(self):
+        for thing in (property(work), functools.partialmethod(work), functools.cached_property(work),
+                      3, None, classmethod(property(work))):
+            with self.assertRaisesRegex(TypeError, "what can be called, not "):
+                self.sigsweep.window()(thing)
+
+    def test_asynchronous_generators_are_refused(self):
+        for thing in produce, staticmethod(produce), classmethod(produce):
+            with self.assertRaisesRegex(TypeError, "asynchronous generator"):
+                self.sigsweep.window()(thing)
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+
+
+class WithoutHarness(Alike, unittest.TestCase):
     def setUp(self):
         self.sigsweep = load(False)
 
@@ -96,19 +172,15 @@ class WithoutHarness(unittest.TestCase):
         self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
     def test_decorator_returns_the_function_itself(self):
-        for function in work, gather, suspend, count, Callable(), functools.partial(gather, 1):
+        for function in (work, gather, suspend, count, Callable(), functools.partial(gather, 1),
+                         staticmethod(work), classmethod(work)):
             self.assertIs(self.sigsweep.window()(function), function)
-
-    def test_asynchronous_generators_are_refused(self):
-        """As under the harness."""
-        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
-            self.sigsweep.window()(produce)
 
     def test_inactive(self):
         self.assertFalse(self.sigsweep.active())
 
 
-class UnderHarness(unittest.TestCase):
+class UnderHarness(Alike, unittest.TestCase):
     def setUp(self):
         self.sigsweep = load(True)
 
@@ -232,6 +304,14 @@ class UnderHarness(unittest.TestCase):
         self.assertEqual(work(1, more=2), (3, ["work"]))
         self.assertEqual((work.__name__, work.__doc__), ("work", "What it does."))
 
+    def test_static_and_class_methods_are_windows(self):
+        class Subject:
+            static = self.sigsweep.window("static")(staticmethod(self.open))
+            of_class = self.sigsweep.window("class")(classmethod(lambda cls: self.open()))
+        self.assertEqual(Subject.static(), ["static"])
+        self.assertEqual(Subject().of_class(), ["class"])
+        self.assertEqual(self.open(), [])
+
     def steps(self, coroutine, *answers):
         """What it gives at each step, with the windows that are open then; at last how it ends."""
         seen = []
@@ -290,11 +370,6 @@ class UnderHarness(unittest.TestCase):
         async def outer():
             return await wrapped("it")
         self.assertEqual(self.steps(outer(), "got"), [("it", ["work"]), ("got", [])])
-
-    def test_asynchronous_generators_are_refused(self):
-        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
-            self.sigsweep.window()(produce)
-        self.assertEqual(self.open(), [])
 
 
 if __name__ == "__main__":
