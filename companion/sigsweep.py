@@ -16,16 +16,19 @@ programs that it runs, every function does nothing: no object is kept alive and 
 The harness never imports this module and never writes to it. It reads these attributes from outside,
 in a stopped process:
 
-    __sigsweep_protocol__   2, the version of what follows
+    __sigsweep_protocol__   3, the version of what follows
     __sigsweep_watched__    list of tuples (name, object), in the order of the calls of watch()
     __sigsweep_checks__     list of tuples (name, callable), in the order of the calls of check()
-    __sigsweep_open__       list of the names of the windows that are open, the outermost first
+    __sigsweep_open__       list of tuples (name, window), in the order in which they were opened: an
+                            object that was entered again while it was open is there as often
     __sigsweep_results__    list of tuples (name, verdict, text) that __sigsweep_evaluate__() made;
                             verdict is "holds", "violated" or "raised"
 
 A window that is opened is announced by a call of sys.audit("sigsweep.window", name), made by a
 function that __enter__ calls: it is met there at no cost for programs that open none. The window
-begins where the caller of __enter__ goes on, and ends where the __exit__ of this file begins.
+begins where the caller of __enter__ goes on, and ends where the __exit__ of this file begins with the
+same object as its first argument, while the list has that once only. Windows of coroutines end in any
+order: neither the number of those that are open nor their names tell which one does.
 
 At the end of a trial, once everything else has been read, a copy of the process that went the same way
 is made to call __sigsweep_evaluate__(), and the results are read.
@@ -36,7 +39,7 @@ import sys
 
 __all__ = ["active", "check", "watch", "window"]
 
-__sigsweep_protocol__ = 2
+__sigsweep_protocol__ = 3
 __sigsweep_watched__ = []
 __sigsweep_checks__ = []
 __sigsweep_open__ = []
@@ -69,19 +72,32 @@ def _flags_of(function):
     return getattr(getattr(function, "__code__", None), "co_flags", 0)
 
 
+def _refuse(thing):
+    """TypeError where no function that is called in its place could be what it was."""
+    if isinstance(thing, type):
+        raise TypeError("window() cannot wrap a class, %s: decorate its methods" % thing.__name__)
+    if not callable(thing):
+        raise TypeError("window() wraps what can be called, not " + type(thing).__name__)
+    if _flags_of(thing) & _ASYNC_GENERATOR:
+        raise TypeError("window() cannot wrap an asynchronous generator function: write `with "
+                        "sigsweep.window():` in it")
+
+
 def _name_of(name):
     return name if type(name) is str else str(name)
 
 
-def __sigsweep_window_begin__(name):
-    __sigsweep_open__.append(name)
-    sys.audit("sigsweep.window", name)
+def __sigsweep_window_begin__(opened):
+    __sigsweep_open__.append((opened.name, opened))
+    sys.audit("sigsweep.window", opened.name)
 
 
-def __sigsweep_window_end__(name):
+def __sigsweep_window_end__(closed):
     # An interruption between the two lines of a caller may have lost the entry already.
-    if name in __sigsweep_open__:
-        __sigsweep_open__.remove(name)
+    for number in reversed(range(len(__sigsweep_open__))):
+        if __sigsweep_open__[number][1] is closed:
+            del __sigsweep_open__[number]
+            break
 
 
 class window:
@@ -98,9 +114,13 @@ class window:
     takes the first one of that name. A program that opens a window is swept there unless `--from` or
     `--to` says otherwise.
 
-    What it decorates remains what it was, a function, a coroutine function or a generator function;
-    the window of the latter two is open from the first step of a coroutine or a generator to its end,
-    with what others execute in between. An asynchronous generator function is refused: TypeError.
+    What it decorates remains what it was, with the harness and without: a function, a coroutine
+    function or a generator function, or the static method or class method of one. The window of
+    coroutines and generators is open from their first step to their end, with what others execute in
+    between. Each call has a window of its own. One object that is entered again while it is open is
+    one window, until it was left as often. Any other callable becomes a function that calls it, under
+    the harness only. Refused (TypeError) are asynchronous generator functions, classes, and what cannot
+    be called, such as a property.
     """
 
     def __init__(self, name="window"):
@@ -108,40 +128,43 @@ class window:
 
     def __enter__(self):
         if _active:
-            __sigsweep_window_begin__(self.name)
+            __sigsweep_window_begin__(self)
         return self
 
     def __exit__(self, kind, value, traceback):
         if _active:
-            __sigsweep_window_end__(self.name)
+            __sigsweep_window_end__(self)
         return False
 
     def __call__(self, function):
-        flags = _flags_of(function)
-        if flags & _ASYNC_GENERATOR:
-            raise TypeError("window() cannot wrap an asynchronous generator function: write `with "
-                            "sigsweep.window():` in it")
-        return self._wrap(function, flags) if _active else function
+        if isinstance(function, (staticmethod, classmethod)):
+            wrapped = self(function.__func__)
+            return type(function)(wrapped) if _active else function
+        _refuse(function)
+        return self._wrap(function, _flags_of(function)) if _active else function
 
     def _wrap(self, function, flags):
-        """Of the same kind as the function, and open until what it gives has come to its end."""
+        """Of the same kind as the function, and open until what it gives has come to its end. Each call
+        opens another object, since calls that go on by turns end in any order."""
+        name = self.name
         if flags & _COROUTINE:
             async def windowed(*arguments, **keywords):
-                with self:
+                with window(name):
                     return await function(*arguments, **keywords)
         elif flags & _GENERATOR:
             def windowed(*arguments, **keywords):
-                with self:
+                with window(name):
                     return (yield from function(*arguments, **keywords))
             if flags & _ITERABLE_COROUTINE:
                 windowed = sys.modules["types"].coroutine(windowed)
         else:
             def windowed(*arguments, **keywords):
-                with self:
+                with window(name):
                     return function(*arguments, **keywords)
-        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
-            if hasattr(function, name):
-                setattr(windowed, name, getattr(function, name))
+        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(function, attribute):
+                setattr(windowed, attribute, getattr(function, attribute))
+        windowed.__dict__.update(getattr(function, "__dict__", {}))
         windowed.__wrapped__ = function
         return windowed
 

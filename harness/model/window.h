@@ -35,9 +35,9 @@ struct window {
 	struct location python_from;     /* `from` and `to` where they are plain names of Python */
 	struct location python_to;
 	bool ends_in_python;
-	size_t open_windows; /* of the companion module where this one was opened, itself included;
-				0: it begins at no such window */
-	bool was_announced;  /* a window of the companion module was, be it this one or not */
+	uint64_t companion; /* the object of the companion module that this window is; 0: it begins
+			       at none */
+	bool was_announced; /* a window of the companion module was, be it this one or not */
 	struct window_line *line; /* the place FILE.py:LINE that is looked for, NULL: none */
 	enum window_in in_kind;
 	bool sees_stops_only; /* the injector lets the program run from boundary to boundary: what

@@ -2,20 +2,23 @@
 /*
  * Windows that a script opens with the companion module (companion/sigsweep.py). Opening is
  * announced by a call of sys.audit(), which hardly any program calls otherwise: a breakpoint in its
- * C function costs nothing until then. Closing is an ordinary function, looked for by its name.
+ * C function costs nothing until then. Closing is an ordinary function, looked for by its name;
+ * which window it closes is told by the object that it is called with.
  */
 #include "harness/model/window_private.h"
 
+#include "harness/base/alloc.h"
 #include "harness/kernel/memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_NAME "sigsweep.py"
 #define EVENT "sigsweep.window"
 #define NAME_MAX_SIZE 256
-#define OPEN_MAX 64
-#define FRAMES 3 /* of the announcement, of __enter__, of who called that */
+#define OPEN_MAX 1000000 /* more is no list of windows */
+#define FRAMES 3         /* of the announcement, of __enter__, of who called that */
 
 int window_companion_find(const struct window *window, pid_t pid, uint64_t *function)
 {
@@ -33,22 +36,72 @@ int window_companion_find(const struct window *window, pid_t pid, uint64_t *func
 	return 0;
 }
 
-/* The names of the windows that are open: their number, and the innermost one's. */
-static int read_open(const struct python *python, pid_t pid, size_t *count, char *name)
+/* A window that the module opened and has not closed. */
+struct entry {
+	uint64_t object;
+	char name[NAME_MAX_SIZE];
+};
+
+static int read_entry(const struct python *python, pid_t pid, uint64_t tuple, struct entry *entry)
 {
-	uint64_t items[OPEN_MAX];
+	uint64_t items[2];
+	ssize_t found = python_items(python, pid, tuple, items, 2);
+
+	if (found != 2)
+		return found < 0 ? (int)found : -EINVAL;
+	entry->object = items[1];
+	found = python_unicode(python, pid, items[0], entry->name, sizeof(entry->name));
+	return found < 0 ? (int)found : 0;
+}
+
+/* The tuples of all of them, the one opened last at the end; NULL: there are none, or they cannot
+ * be read. The caller frees. */
+static uint64_t *read_open(const struct python *python, pid_t pid, size_t *count)
+{
+	uint64_t *tuples;
 	uint64_t list;
 	ssize_t found;
-	int error = python_module_attribute(python, pid, "sigsweep", "__sigsweep_open__", &list);
 
-	if (error)
-		return error;
-	found = python_items(python, pid, list, items, OPEN_MAX);
+	if (python_module_attribute(python, pid, "sigsweep", "__sigsweep_open__", &list))
+		return NULL;
+	found = python_items(python, pid, list, NULL, 0);
 	if (found <= 0 || found > OPEN_MAX)
-		return found < 0 ? (int)found : -ERANGE;
+		return NULL;
 	*count = (size_t)found;
-	found = python_unicode(python, pid, items[found - 1], name, NAME_MAX_SIZE);
-	return found < 0 ? (int)found : 0;
+	tuples = alloc_zero(*count * sizeof(*tuples));
+	if (python_items(python, pid, list, tuples, *count) == found)
+		return tuples;
+	free(tuples);
+	return NULL;
+}
+
+static int read_last(const struct python *python, pid_t pid, struct entry *entry)
+{
+	size_t count;
+	uint64_t *tuples = read_open(python, pid, &count);
+	int error = tuples ? read_entry(python, pid, tuples[count - 1], entry) : -ENOENT;
+
+	free(tuples);
+	return error;
+}
+
+/* How often an object is open, and its name. */
+static size_t count_open(const struct python *python, pid_t pid, uint64_t object,
+			 struct entry *found)
+{
+	size_t count;
+	uint64_t *tuples = read_open(python, pid, &count);
+	struct entry entry;
+	size_t times = 0;
+
+	for (size_t i = 0; tuples && i < count; i++) {
+		if (read_entry(python, pid, tuples[i], &entry) || entry.object != object)
+			continue;
+		*found = entry;
+		times++;
+	}
+	free(tuples);
+	return times;
 }
 
 /* sys.audit(event, ...) as METH_FASTCALL: (module, arguments, their number). */
@@ -69,26 +122,26 @@ int window_companion_open(struct window *window, struct walker *walker, uint64_t
 	const struct python *python = interpreter_python(window->interpreter);
 	struct python_place places[FRAMES];
 	const struct registers *registers;
-	char name[NAME_MAX_SIZE];
+	struct entry entry;
 	uint64_t thread;
-	size_t count;
 	int error = walker_registers(walker, &registers);
 
 	*frame = 0;
 	if (error || !is_announcement(python, walker->pid, registers))
 		return error;
 	window->was_announced = true;
-	if (read_open(python, walker->pid, &count, name))
+	if (read_last(python, walker->pid, &entry))
 		return fail(-ENOTSUP, "a window is opened, but by no module that is imported as "
-				      "`sigsweep`, so that nothing can be read of it");
-	if (window->from->name && strcmp(window->from->name, name) != 0)
+				      "`sigsweep`, or by one of another version than the harness, "
+				      "so that nothing can be read of it");
+	if (window->from->name && strcmp(window->from->name, entry.name) != 0)
 		return 0;
 	error = interpreter_thread(window->interpreter, walker->pid, registers, &thread);
 	if (!error && python_places(python, walker->pid, thread, places, FRAMES) != FRAMES)
 		error = -ENODATA;
 	if (error)
 		return fail(error, "a window is opened, but who opens it cannot be read");
-	window->open_windows = count;
+	window->companion = entry.object;
 	*frame = places[FRAMES - 1].frame;
 	return 0;
 }
@@ -107,18 +160,28 @@ static bool is_closing(const struct interpreter_code *code)
 		 strcmp(code->file + size - (sizeof(file) - 1), file) == 0));
 }
 
-bool window_companion_is_end(const struct window *window, const struct interpreter_code *code)
+/*
+ * Which window is closed is told by the object whose __exit__ begins. Their number does not tell
+ * it: windows of coroutines and generators end in any order.
+ */
+bool window_companion_is_end(const struct window *window, const struct interpreter_code *code,
+			     uint64_t frame)
 {
+	const struct python *python = interpreter_python(window->interpreter);
 	const char *from = window->from->kind == LOCATION_WINDOW ? window->from->name : NULL;
 	const char *to = window->to->name;
-	char name[NAME_MAX_SIZE];
-	size_t count;
+	const bool is_same = window->companion && (!to || (from && strcmp(from, to) == 0));
+	const pid_t pid = window->walker->pid;
+	struct entry entry;
+	uint64_t object;
+	size_t times;
 
-	if (!is_closing(code) ||
-	    read_open(interpreter_python(window->interpreter), window->walker->pid, &count, name))
+	if (!is_closing(code) || python_first_argument(python, pid, frame, &object) ||
+	    (is_same && object != window->companion))
 		return false;
-	/* Windows in a window end first. */
-	if (window->open_windows && (!to || (from && strcmp(from, to) == 0)))
-		return count == window->open_windows;
-	return !to || strcmp(to, name) == 0;
+	times = count_open(python, pid, object, &entry);
+	/* One that was entered again within itself is left as often. */
+	if (is_same)
+		return times == 1;
+	return times && (!to || strcmp(to, entry.name) == 0);
 }

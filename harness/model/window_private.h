@@ -35,7 +35,8 @@ int window_companion_find(const struct window *window, pid_t pid, uint64_t *func
 int window_companion_open(struct window *window, struct walker *walker, uint64_t *frame) MUST_CHECK;
 
 /* The walker stands at the first instruction of a frame of this code: does the window end? */
-bool window_companion_is_end(const struct window *window, const struct interpreter_code *code);
+bool window_companion_is_end(const struct window *window, const struct interpreter_code *code,
+			     uint64_t frame);
 
 /* window_extension.c: is code of a module that matches on the stack, or executed? */
 bool window_stack_is_in(const struct window *window, struct walker *walker,

@@ -413,7 +413,8 @@ bool window_python_is_end(const struct window *window, uint64_t pc)
 	if (window->to->kind == LOCATION_PYTHON_FUNCTION)
 		return instruction.offset == 0 && is_function(code, window->to->name);
 	if (window->to->kind == LOCATION_WINDOW)
-		return instruction.offset == 0 && window_companion_is_end(window, code);
+		return instruction.offset == 0 &&
+		       window_companion_is_end(window, code, instruction.frame);
 	if (code->is_to < 0) {
 		code->is_to = window_is_path_end(code->file, window->to->name);
 		if (code->is_to)

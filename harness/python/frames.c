@@ -96,6 +96,16 @@ int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, ui
 	return error;
 }
 
+int python_first_argument(const struct python *python, pid_t pid, uint64_t frame, uint64_t *object)
+{
+	int error;
+
+	*object = 0;
+	error = read_pointer(pid, frame + python->at.frame_locals, object);
+	*object &= ~TAG_BITS;
+	return error;
+}
+
 int frames_begin(struct frame_walk *walk)
 {
 	walk->shims = walk->outs = 0;

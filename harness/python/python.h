@@ -144,6 +144,11 @@ int python_running_code(const struct python *python, pid_t pid, uint64_t thread,
 int python_frame_code(const struct python *python, pid_t pid, uint64_t frame, uint64_t *code,
 		      bool *is_new) MUST_CHECK;
 
+/* The first argument (self, of a method) of a function that takes one and whose frame has executed
+ * nothing yet. */
+int python_first_argument(const struct python *python, pid_t pid, uint64_t frame,
+			  uint64_t *object) MUST_CHECK;
+
 /* What tells a code object from another one that came to lie at the same address. */
 uint64_t python_code_stamp(const struct python *python, pid_t pid, uint64_t code);
 

@@ -157,6 +157,69 @@ class Windows(unittest.TestCase):
         self.assertEqual(self.functions("--from", "window:work"),
                          {"windowed", "work", "between", "inner"})
 
+    # Coroutines that go on by turns: step(coroutine, what is executed before its next pause).
+    TURNS = ("import types\n@types.coroutine\ndef pause(): yield\n"
+             "def step(coroutine):\n    try: coroutine.send(None)\n"
+             "    except StopIteration: pass\n")
+
+    def test_one_opened_before_ends_within(self):
+        """Coroutines end in any order: the end of another window is none of this one's."""
+        self.write(self.TURNS + "def own(): pass\ndef behind(): pass\ndef after(): pass\n"
+                   "@window('other')\nasync def other(): await pause()\n"
+                   "@window('work')\nasync def work():\n    own()\n    await pause()\n"
+                   "    behind()\n"
+                   "a, b = other(), work()\nstep(a)\nstep(b)\nstep(a)\nstep(b)\nafter()\n")
+        seen = self.functions("--from", "window:work")
+        self.assertLessEqual({"own", "work", "other", "behind"}, seen)
+        self.assertNotIn("after", seen)
+
+    def test_one_opened_within_outlasts_it(self):
+        """Two coroutines of one function: each call has a window of its own, the first is swept."""
+        self.write(self.TURNS + "def both(): pass\ndef last(): pass\n"
+                   "@window('work')\nasync def work(end):\n    await pause()\n    end()\n"
+                   "a, b = work(both), work(last)\nstep(a)\nstep(b)\nstep(a)\nstep(b)\n")
+        seen = self.functions("--from", "window:work")
+        self.assertIn("both", seen)
+        self.assertNotIn("last", seen)
+
+    def test_ends_at_another_that_is_not_the_innermost(self):
+        self.write(self.TURNS + "def start(): pass\ndef behind(): pass\n"
+                   "@window('first')\nasync def first(): await pause()\n"
+                   "@window('second')\nasync def second():\n    await pause()\n    behind()\n"
+                   "a, b = first(), second()\nstart()\nstep(a)\nstep(b)\nstep(a)\nstep(b)\n")
+        seen = self.functions("--from", "py:start", "--to", "window:first")
+        self.assertLessEqual({"first", "second", "pause"}, seen)
+        self.assertNotIn("behind", seen)
+
+    def test_many_are_open(self):
+        self.write(self.TURNS + "def own(): pass\ndef after(): pass\n"
+                   "@window('other')\nasync def other(): await pause()\n"
+                   "@window('work')\nasync def work():\n    await pause()\n    own()\n"
+                   "others = [other() for _ in range(100)]\nfor one in others: step(one)\n"
+                   "a = work()\nstep(a)\nstep(a)\nafter()\n")
+        seen = self.functions("--from", "window:work")
+        self.assertIn("own", seen)
+        self.assertNotIn("after", seen)
+
+    def test_recursion(self):
+        """Windows of the same name within the window do not end it."""
+        self.write("def own(): pass\ndef after(): pass\n"
+                   "@window('work')\ndef work(depth):\n    if depth: work(depth - 1)\n"
+                   "    else: return\n    own()\n"
+                   "work(1)\nafter()\nwork(0)\n")
+        seen = self.functions("--from", "window:work")
+        self.assertIn("own", seen)
+        self.assertNotIn("after", seen)
+
+    def test_one_object_within_itself(self):
+        """It is one window, until it was left as often as it was entered; then it may be used again."""
+        self.write("def own(): pass\ndef after(): pass\none = window('work')\n"
+                   "with one:\n    with one: pass\n    own()\n"
+                   "after()\nwith one: after()\n")
+        seen = self.functions("--from", "window:work")
+        self.assertIn("own", seen)
+        self.assertNotIn("after", seen)
+
     def test_again(self):
         """The first time is swept."""
         self.write("def first(): pass\ndef second(): pass\n"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The companion module with and without the harness. Run: python3 -m unittest tests/python/*.py"""
 
+import abc
+import contextlib
 import functools
 import importlib.util
 import inspect
@@ -69,7 +71,82 @@ class Callable:
         return 3
 
 
-class WithoutHarness(unittest.TestCase):
+class Alike:
+    """What window() decorates is used in the same way with the harness and without."""
+
+    def test_methods_of_all_kinds(self):
+        window = self.sigsweep.window
+
+        class Subject:
+            @window()
+            def plain(self, value):
+                return type(self), value
+
+            @window()
+            @staticmethod
+            def static(value):
+                return value
+
+            @window()
+            @classmethod
+            def of_class(cls, value):
+                return cls, value
+
+            @staticmethod
+            @window()
+            def static_outside(value):
+                return value
+
+        for subject in Subject(), Subject:
+            self.assertEqual(subject.static(1), 1)
+            self.assertEqual(subject.static_outside(1), 1)
+            self.assertEqual(subject.of_class(1), (Subject, 1))
+        self.assertEqual(Subject().plain(1), (Subject, 1))
+        self.assertIs(type(vars(Subject)["static"]), staticmethod)
+        self.assertIs(type(vars(Subject)["of_class"]), classmethod)
+        self.assertEqual(Subject.static.__name__, "static")
+
+    def test_methods_of_coroutine_and_generator_functions(self):
+        for make in staticmethod, classmethod:
+            for function in gather, suspend, count:
+                wrapped = self.sigsweep.window()(make(function))
+                self.assertIs(type(wrapped), make)
+                self.assertEqual(kind(wrapped.__func__), kind(function))
+
+    def test_what_a_function_was_given(self):
+        @self.sigsweep.window()
+        def marked():
+            """Where an attribute is set, and read by others."""
+        marked.mark = 1
+        self.assertEqual(self.sigsweep.window()(marked).mark, 1)
+
+        class Abstract(abc.ABC):
+            @self.sigsweep.window()
+            @staticmethod
+            @abc.abstractmethod
+            def method():
+                """To be defined."""
+        self.assertRaises(TypeError, Abstract)
+
+    def test_classes_are_refused(self):
+        for thing in Callable, int, staticmethod(Callable), classmethod(Callable):
+            with self.assertRaisesRegex(TypeError, "cannot wrap a class"):
+                self.sigsweep.window()(thing)
+
+    def test_what_cannot_be_called_is_refused(self):
+        for thing in (property(work), functools.partialmethod(work), functools.cached_property(work),
+                      3, None, classmethod(property(work))):
+            with self.assertRaisesRegex(TypeError, "what can be called, not "):
+                self.sigsweep.window()(thing)
+
+    def test_asynchronous_generators_are_refused(self):
+        for thing in produce, staticmethod(produce), classmethod(produce):
+            with self.assertRaisesRegex(TypeError, "asynchronous generator"):
+                self.sigsweep.window()(thing)
+        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+
+
+class WithoutHarness(Alike, unittest.TestCase):
     def setUp(self):
         self.sigsweep = load(False)
 
@@ -95,25 +172,25 @@ class WithoutHarness(unittest.TestCase):
         self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
     def test_decorator_returns_the_function_itself(self):
-        for function in work, gather, suspend, count, Callable(), functools.partial(gather, 1):
+        for function in (work, gather, suspend, count, Callable(), functools.partial(gather, 1),
+                         staticmethod(work), classmethod(work)):
             self.assertIs(self.sigsweep.window()(function), function)
-
-    def test_asynchronous_generators_are_refused(self):
-        """As under the harness."""
-        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
-            self.sigsweep.window()(produce)
 
     def test_inactive(self):
         self.assertFalse(self.sigsweep.active())
 
 
-class UnderHarness(unittest.TestCase):
+class UnderHarness(Alike, unittest.TestCase):
     def setUp(self):
         self.sigsweep = load(True)
 
+    def open(self):
+        """The names of the windows that are open."""
+        return [name for name, _ in self.sigsweep.__sigsweep_open__]
+
     def test_active(self):
         self.assertTrue(self.sigsweep.active())
-        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 2)
+        self.assertEqual(self.sigsweep.__sigsweep_protocol__, 3)
 
     def test_watch(self):
         thing = []
@@ -146,13 +223,24 @@ class UnderHarness(unittest.TestCase):
     def test_windows_nest_and_end_on_exceptions(self):
         with self.sigsweep.window("outer"):
             self.assertRaises(ValueError, self.nested)
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer"])
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+            self.assertEqual(self.open(), ["outer"])
+        self.assertEqual(self.open(), [])
 
     def nested(self):
         with self.sigsweep.window("inner"):
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["outer", "inner"])
+            self.assertEqual(self.open(), ["outer", "inner"])
             raise ValueError
+
+    def test_the_object_tells_which_window_is_closed(self):
+        first, second = self.sigsweep.window("work"), self.sigsweep.window("work")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(first)
+            stack.enter_context(second)
+            stack.enter_context(second)
+            first.__exit__(None, None, None)
+            self.assertEqual(self.sigsweep.__sigsweep_open__, [("work", second), ("work", second)])
+            first.__enter__()
+        self.assertEqual(self.open(), [])
 
     def test_functions_are_announced_by_name(self):
         seen = []
@@ -176,7 +264,7 @@ class UnderHarness(unittest.TestCase):
         def hook(event, arguments):
             if event.startswith("sigsweep"):
                 frame = sys._getframe(1)
-                seen.append((event, arguments, list(self.sigsweep.__sigsweep_open__),
+                seen.append((event, arguments, self.open(),
                              frame.f_code.co_name, frame.f_back.f_code.co_name,
                              frame.f_back.f_back.f_code.co_name))
         sys.addaudithook(hook)
@@ -191,7 +279,7 @@ class UnderHarness(unittest.TestCase):
         self.sigsweep.check(lambda: True, 3)
         self.sigsweep.watch([], 4)
         with self.sigsweep.window(5):
-            self.assertEqual(self.sigsweep.__sigsweep_open__, ["5"])
+            self.assertEqual(self.open(), ["5"])
         self.assertEqual(self.sigsweep.__sigsweep_checks__[0][0], "3")
         self.assertEqual(self.sigsweep.__sigsweep_watched__[0][0], "4")
 
@@ -212,18 +300,26 @@ class UnderHarness(unittest.TestCase):
         @self.sigsweep.window("work")
         def work(value, more=0):
             """What it does."""
-            return value + more, list(self.sigsweep.__sigsweep_open__)
+            return value + more, self.open()
         self.assertEqual(work(1, more=2), (3, ["work"]))
         self.assertEqual((work.__name__, work.__doc__), ("work", "What it does."))
+
+    def test_static_and_class_methods_are_windows(self):
+        class Subject:
+            static = self.sigsweep.window("static")(staticmethod(self.open))
+            of_class = self.sigsweep.window("class")(classmethod(lambda cls: self.open()))
+        self.assertEqual(Subject.static(), ["static"])
+        self.assertEqual(Subject().of_class(), ["class"])
+        self.assertEqual(self.open(), [])
 
     def steps(self, coroutine, *answers):
         """What it gives at each step, with the windows that are open then; at last how it ends."""
         seen = []
         for answer in (None, *answers):
             try:
-                seen.append((coroutine.send(answer), list(self.sigsweep.__sigsweep_open__)))
+                seen.append((coroutine.send(answer), self.open()))
             except StopIteration as end:
-                seen.append((end.value, list(self.sigsweep.__sigsweep_open__)))
+                seen.append((end.value, self.open()))
         return seen
 
     def test_the_decorated_remain_what_they_were(self):
@@ -241,17 +337,32 @@ class UnderHarness(unittest.TestCase):
             self.assertEqual(seen, [("first", ["work"]), ("second", ["work"]), (8, [])])
         self.assertEqual(self.steps(self.sigsweep.window()(Callable())()), [(3, [])])
 
+    def test_each_call_opens_a_window_of_its_own(self):
+        """Calls that go on by turns end in any order."""
+        for function, answer in (gather, ""), (count, None):
+            wrapped = self.sigsweep.window("work")(function)
+            first, second = wrapped(2), wrapped(2)
+            first.send(None)
+            second.send(None)
+            one, other = [opened for _, opened in self.sigsweep.__sigsweep_open__]
+            self.assertIsNot(one, other)
+            first.send(answer)
+            self.assertRaises(StopIteration, first.send, answer)
+            self.assertEqual(self.sigsweep.__sigsweep_open__, [("work", other)])
+            second.close()
+            self.assertEqual(self.open(), [])
+
     def test_the_window_of_a_generator_is_open_until_its_end(self):
         wrapped = self.sigsweep.window("work")(count)
         generator = wrapped(2)
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.open(), [])
         self.assertEqual(self.steps(generator, None, None),
                          [(0, ["work"]), (1, ["work"]), ("end", [])])
         self.assertEqual(self.steps(wrapped(2), "enough"), [(0, ["work"]), ("enough", [])])
         generator = wrapped(2)
         next(generator)
         generator.close()
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
+        self.assertEqual(self.open(), [])
 
     def test_the_window_of_a_generator_that_is_awaited(self):
         wrapped = self.sigsweep.window("work")(suspend)
@@ -259,11 +370,6 @@ class UnderHarness(unittest.TestCase):
         async def outer():
             return await wrapped("it")
         self.assertEqual(self.steps(outer(), "got"), [("it", ["work"]), ("got", [])])
-
-    def test_asynchronous_generators_are_refused(self):
-        with self.assertRaisesRegex(TypeError, "asynchronous generator"):
-            self.sigsweep.window()(produce)
-        self.assertEqual(self.sigsweep.__sigsweep_open__, [])
 
 
 if __name__ == "__main__":

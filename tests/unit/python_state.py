@@ -105,8 +105,8 @@ def companion():
     # Where a trial would stop: at the announcement of the window.
     begin = sigsweep.__sigsweep_window_begin__
 
-    def __sigsweep_window_begin__(name):
-        begin(name)
+    def __sigsweep_window_begin__(opened):
+        begin(opened)
         stop()
     sigsweep.__sigsweep_window_begin__ = __sigsweep_window_begin__
     with sigsweep.window("the window"):

@@ -245,7 +245,9 @@ static void test_companion(void **state)
 {
 	struct python_frame frames[FRAMES];
 	struct opened opened;
+	uint64_t object;
 	ssize_t count;
+	char type[16];
 
 	open_state(&opened, *state, "companion");
 	check_announced(&opened, "__sigsweep_watched__", "the lock", "lock");
@@ -253,6 +255,12 @@ static void test_companion(void **state)
 	count = python_frames(opened.python, opened.target.pid, opened.thread, frames, FRAMES);
 	assert_true(count > 2);
 	assert_non_null(strstr(frames[1].function, "__sigsweep_window_begin__"));
+	assert_int_equal(
+		python_first_argument(opened.python, opened.target.pid, frames[1].address, &object),
+		0);
+	assert_int_equal(
+		python_type_name(opened.python, opened.target.pid, object, type, sizeof(type)), 0);
+	assert_string_equal(type, "window");
 	close_state(&opened);
 }
 
