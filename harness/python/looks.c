@@ -8,10 +8,13 @@
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
+#include <string.h>
+
 #define CODE_MAX 1024   /* bytes of PyErr_CheckSignals(): some 200 in every build that was seen */
 #define BRANCHES_MAX 16 /* stretches of it that lie elsewhere: its seldom executed part */
 
 struct search {
+	struct symbols *symbols;
 	pid_t pid;
 	uint64_t start; /* of the function */
 	uint64_t end;
@@ -26,6 +29,16 @@ static void add(struct python_looks *looks, uint64_t function)
 		looks->functions[looks->count++] = function;
 }
 
+/* What has another name serves others, too: PyObject_Call() jumps to whatever is called. */
+static void add_called(struct search *search, uint64_t function)
+{
+	struct place place;
+
+	if (symbols_place(search->symbols, function, &place) &&
+	    (!place.function || strstr(place.function, "CheckSignals")))
+		add(search->looks, function);
+}
+
 static void note_branch(struct search *search, const struct branch *branch)
 {
 	const uint64_t target = branch->target;
@@ -34,7 +47,7 @@ static void note_branch(struct search *search, const struct branch *branch)
 		return;
 	/* The last call of a function may be a jump. */
 	if (branch->is_call || !branch->goes_on)
-		add(search->looks, target);
+		add_called(search, target);
 	if (!branch->is_call && search->count < BRANCHES_MAX)
 		search->elsewhere[search->count++] = target;
 }
@@ -60,7 +73,7 @@ static void scan(struct search *search, uint64_t address, uint64_t end)
 
 void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_looks *looks)
 {
-	struct search search = {.pid = pid, .looks = looks};
+	struct search search = {.symbols = symbols, .pid = pid, .looks = looks};
 	uint64_t size;
 
 	*looks = (struct python_looks){0};

@@ -186,6 +186,22 @@ static void check_objects(const struct opened *opened)
 			 -ENOENT);
 }
 
+/* What PyErr_CheckSignals() calls belongs to it only where nobody else calls that by its name. */
+static void check_looks(const struct opened *opened)
+{
+	static const char *const others[] = {"PyObject_Call", "Py_BuildValue", "_Py_Dealloc",
+					     "_PyEval_EvalFrameDefault", "PyObject_Repr"};
+	const struct python_looks *looks = &python_image(opened->python)->looks;
+	uint64_t address;
+
+	assert_int_equal(symbols_named(opened->target.symbols, "PyErr_CheckSignals", &address, 1),
+			 1);
+	assert_true(python_is_look(looks, address));
+	for (size_t n = 0; n < sizeof(others) / sizeof(*others); n++)
+		if (symbols_named(opened->target.symbols, others[n], &address, 1) == 1)
+			assert_false(python_is_look(looks, address));
+}
+
 /* A signal whose C handler has run and whose Python handler has not: tripped and flagged. */
 static void test_pending(void **state)
 {
@@ -195,6 +211,7 @@ static void test_pending(void **state)
 
 	open_state(&opened, *state, "tripped");
 	check_objects(&opened);
+	check_looks(&opened);
 	assert_int_equal(
 		python_pending_signals(opened.python, opened.target.pid, opened.thread, &pending),
 		0);
