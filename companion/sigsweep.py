@@ -83,6 +83,11 @@ def _refuse(thing):
                         "sigsweep.window():` in it")
 
 
+# What functools.wraps() copies. From 3.14 on annotations are a function, since evaluating them may fail.
+_COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__",
+           "__annotate__" if sys.version_info >= (3, 14) else "__annotations__")
+
+
 def _name_of(name):
     return name if type(name) is str else str(name)
 
@@ -161,7 +166,7 @@ class window:
             def windowed(*arguments, **keywords):
                 with window(name):
                     return function(*arguments, **keywords)
-        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        for attribute in _COPIED:
             if hasattr(function, attribute):
                 setattr(windowed, attribute, getattr(function, attribute))
         windowed.__dict__.update(getattr(function, "__dict__", {}))

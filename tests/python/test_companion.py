@@ -128,6 +128,18 @@ class Alike:
                 """To be defined."""
         self.assertRaises(TypeError, Abstract)
 
+    def test_annotations(self):
+        """singledispatch() asks for the wrapper's own."""
+        @functools.singledispatch
+        def name(thing):
+            return "thing"
+
+        @name.register
+        @self.sigsweep.window()
+        def _(thing: int):
+            return "number"
+        self.assertEqual((name("x"), name(1)), ("thing", "number"))
+
     def test_classes_are_refused(self):
         for thing in Callable, int, staticmethod(Callable), classmethod(Callable):
             with self.assertRaisesRegex(TypeError, "cannot wrap a class"):
