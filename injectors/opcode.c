@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct state {
 	bool has_begun;
@@ -100,19 +101,29 @@ static int run(const struct window *window, struct walker *walker)
 	return 1;
 }
 
-/* Does a new instruction start where the walker stands? */
-static bool is_start(const struct injection *injection, const struct state *state,
-		     struct boundary *boundary)
+static bool is_compiled(const struct interpreter *interpreter, uint8_t opcode)
+{
+	return strcmp(python_opcode_name(interpreter_python(interpreter), opcode),
+		      "ENTER_EXECUTOR") == 0;
+}
+
+/* Does a new instruction start where the walker stands? 1: yes. */
+static int is_start(const struct injection *injection, const struct state *state,
+		    struct boundary *boundary)
 {
 	struct interpreter *interpreter = injection->window->interpreter;
 	struct dispatch_instruction instruction;
 
 	if (!dispatch_is_point(state->dispatch, injection->walker->pc))
-		return false;
+		return 0;
 	if (interpreter_instruction(interpreter, &instruction)) {
 		fail_clear();
-		return false;
+		return 0;
 	}
+	if (is_compiled(interpreter, instruction.opcode))
+		return fail(-ENOTSUP, "CPython's compiler is on (PYTHON_JIT), and what it has made "
+				      "of a loop has no opcodes: run the program with "
+				      "PYTHON_JIT=0");
 	*boundary = (struct boundary){
 		.tid = injection->walker->pid,
 		.pc = injection->walker->pc,
@@ -126,7 +137,7 @@ static int next(struct injection *injection, struct boundary *boundary)
 {
 	struct state *state = injection->state;
 	struct walker *walker = injection->walker;
-	bool is_boundary;
+	int is_boundary;
 
 	do {
 		if (state->has_begun) {
@@ -140,7 +151,7 @@ static int next(struct injection *injection, struct boundary *boundary)
 			return 0;
 		is_boundary = is_start(injection, state, boundary);
 	} while (!is_boundary);
-	return 1;
+	return is_boundary;
 }
 
 static void finish(struct injection *injection)

@@ -223,6 +223,9 @@ static void python_defaults(struct scenario *scenario)
 	replace_default(&scenario->to,
 			scenario->from.kind == LOCATION_WINDOW ? "window" : "finalize");
 	add_default(scenario, "PYTHONHASHSEED", "PYTHONHASHSEED=0");
+	/* What its compiler (3.13 and later, where it was built with one) has made of a loop has no
+	 * opcodes. */
+	add_default(scenario, "PYTHON_JIT", "PYTHON_JIT=0");
 	add_default(scenario, "SIGSWEEP", "SIGSWEEP=1");
 }
 

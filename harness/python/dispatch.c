@@ -214,6 +214,15 @@ static bool starts_at(const struct dispatch *dispatch, uint8_t opcode, uint64_t 
 	return false;
 }
 
+/* 3.11 executes what the compiler has emitted while it traces, whatever stands in memory
+ * (Python/ceval.c, TRACING_NEXTOPARG()). */
+static bool starts_traced_at(const struct dispatch *dispatch, uint8_t opcode, uint64_t pc)
+{
+	const struct python_version *version = dispatch->python->version;
+
+	return version->minor == 11 && starts_at(dispatch, version->base[opcode], pc);
+}
+
 /* Could an instruction at `address` be the one that starts at `pc`? When the event of an
  * INSTRUMENTED_LINE has been told, what that stands for is dispatched. */
 static bool fits(const struct dispatch *dispatch, const struct running *running, uint64_t address,
@@ -227,6 +236,8 @@ static bool fits(const struct dispatch *dispatch, const struct running *running,
 	if (offset >= running->size || offset % UNIT != 0)
 		return false;
 	opcode = running->bytes[offset];
+	if (starts_traced_at(dispatch, opcode, pc))
+		return true;
 	while (!starts_at(dispatch, opcode, pc))
 		if (!monitoring_hides(python, opcode) || steps++ == MONITORING_STEPS ||
 		    monitoring_original(python, running->pid, running->code, offset, &opcode) != 0)

@@ -19,7 +19,7 @@ LIMIT = 12000  # steps, of which the window is a part
 LOW, HIGH = 0x400000, 0x2000000
 
 
-ENVIRONMENT = {"PYTHONHASHSEED": "0", "SIGSWEEP": "1"}
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHON_JIT": "0", "SIGSWEEP": "1"}
 
 
 def leaves(row):

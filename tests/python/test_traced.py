@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Programs that set a tracing function (debuggers, coverage). From 3.12 on the interpreter then puts
 opcodes of its own in the place of others, so that nothing may depend on them: a function in C that
-does nothing changes nothing. SIGSWEEP_TEST_PYTHON names another interpreter than the host's."""
+does nothing changes nothing. Programs that the interpreter compiles. SIGSWEEP_TEST_PYTHON names
+another interpreter than the host's."""
 
 import difflib
 import json
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -15,6 +17,31 @@ HERE = Path(__file__).resolve().parent
 MONITORED = HERE / "monitored.py"
 WENT = (HERE / "went_subject.py", "--from", "py:second_clause", "--to", "py:finally_leaves")
 CLEANUP = (HERE / "cleanup_subject.py", "--from", "py:work", "--to", "py:end")
+
+# Warm code: the interpreter has specialised it, or compiled it where it does that.
+WARM = """
+import sys
+import time
+
+def several(numbers):
+    total = 0
+    for number in numbers:
+        total += len(str(number))
+        total += abs(number)
+    return total
+
+def work():
+    return several([1, 2, 3])
+
+def end():
+    pass
+
+for _ in range(int(sys.argv[1])):
+    several([1])
+several(range(int(sys.argv[2])))
+work()
+end()
+"""
 
 # Executed together with what stands before it where no event is due between them.
 JOINED = {"END_FOR", "POP_TOP", "POP_ITER", "NOT_TAKEN"}
@@ -104,6 +131,45 @@ class Traced(unittest.TestCase):
         self.assertEqual(boundary(first)[0::3], ("several", number))
         if swept.read_version() >= (3, 12):
             self.assertEqual(boundary(done.trials[1])[0], "tracer")
+
+
+    def warm(self, *times, mode="plain", status=0, **environment):
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "warm.py"
+            script.write_text(WARM)
+            done = swept.Sweep(["-b", "opcode", "--oracle", "end", "--from", "py:work", "--to", "py:end",
+                                "--allow-incomplete"], [MONITORED, mode, script, *map(str, times)],
+                               **environment)
+        self.assertEqual(done.status, status, done.message)
+        return done
+
+    def test_warm(self):
+        """A tracing function takes away none of the boundaries of code that was specialised before."""
+        plain, traced = ([boundary(trial) for trial in self.warm(20, 0, mode=mode).trials]
+                         for mode in ("plain", "c"))
+        self.assertGreater(len(plain), 40)
+        tags = {tag: plain[start:end] for tag, start, end, *_ in difflib.SequenceMatcher(
+            None, plain, traced, autojunk=False).get_opcodes()}
+        self.assertLessEqual(set(tags), {"equal", "insert"}, tags)
+
+    def test_compiled(self):
+        """Compiled code has no boundaries: it is not compiled, unless the user asks for that."""
+        available = swept.run(swept.PYTHON, "-c", "import sys; print(hasattr(sys, '_jit') and "
+                              "sys._jit.is_available())").stdout.strip()
+        if available != "True":
+            self.skipTest("this interpreter has no compiler")
+        cold = self.warm(0, 0)
+        hot = self.warm(20, 20000)
+        self.assertIn("PYTHON_JIT=0", hot.report["scenario"]["environment"])
+        self.assertEqual([boundary(trial)[1] for trial in hot.trials if boundary(trial)[0] == "several"
+                          and boundary(trial)[2] == "JUMP_BACKWARD"],
+                         [boundary(trial)[1] for trial in cold.trials if boundary(trial)[0] == "several"
+                          and boundary(trial)[2] == "JUMP_BACKWARD"])
+        done = swept.run(swept.BUILD / "sigsweep", "run", "-q", "-b", "opcode", "--from", "py:work",
+                         "-o", "/dev/null", "--", swept.PYTHON, "-S", "-c", WARM, "20", "20000",
+                         PYTHON_JIT="1")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("PYTHON_JIT=0", done.stderr)
 
 
 if __name__ == "__main__":
