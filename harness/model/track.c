@@ -200,6 +200,9 @@ static void on_hit(struct track *track, const struct track_watch *watch)
 	case TRACK_HANDLER:
 		track_hit_handler(track, watch);
 		break;
+	case TRACK_POLLED:
+		track_hit_polled(track, watch);
+		break;
 	case TRACK_RAISED:
 		track_hit_raised(track, watch);
 		break;
@@ -260,8 +263,9 @@ static void end_raised(struct track *track, enum track_end end)
 		track->kind = WENT_REPLACED;
 		return;
 	}
-	/* A script's own frames are left for the interpreter, which ends by it, in whatever way. */
-	if (end == TRACK_END_STATUS && !track->is_apart && track->outermost)
+	/* A script's own frames are left for the interpreter, which ends by it, in whatever way: a
+	 * hook may have the program end as it does without. */
+	if (!track->is_apart && track->outermost)
 		end = TRACK_END_OTHER;
 	/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
 	 * sys.exit(), which may well ask for the end that it has anyway. */
@@ -288,6 +292,9 @@ void track_end(struct track *track, bool is_readable, enum track_end end)
 			end_raised(track, end);
 		else
 			track_finish(track, WENT_RETURNED);
+		break;
+	case TRACK_POLLED:
+		track_finish(track, WENT_UNFINISHED);
 		break;
 	case TRACK_RAISED:
 		end_raised(track, end);

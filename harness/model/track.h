@@ -48,6 +48,7 @@ enum track_state {
 	TRACK_SIGNAL,   /* the C handler is waited for */
 	TRACK_PENDING,  /* it has run */
 	TRACK_HANDLER,  /* the Python handler runs */
+	TRACK_POLLED,   /* it does not: C code has asked for the signal and taken it */
 	TRACK_RAISED,   /* an exception is on its way from frame to frame */
 	TRACK_CLAUSE,   /* a clause handles it */
 	TRACK_LEFT,     /* the clause is over: the next instruction says how */
@@ -70,6 +71,7 @@ struct track_caller {
 	uint64_t cfa;
 	uint64_t target; /* of the call that made the frame; 0: not known */
 	bool is_look;    /* it does nothing but to look for signals */
+	bool is_poll;    /* it takes the signal, and calls no handler */
 };
 
 struct track {
@@ -128,7 +130,8 @@ struct track {
 	uint64_t last_taken;          /* ... and the frame from which one was just taken */
 	int clause_start;
 	int clause_at;
-	uint64_t handled;       /* CLAUSE: the exception; 0: not known yet */
+	uint64_t object;        /* RAISED: the exception, where it was seen; 0: it was not */
+	uint64_t handled;       /* CLAUSE, KEPT: the exception; 0: not known (yet) */
 	enum went_kind kept_as; /* KEPT: unless it is raised again */
 	char followed[96];      /* the class of what is on its way: `exception`, or once
 				 * is_replaced another one, that C code has set over it */

@@ -30,8 +30,9 @@ static uint64_t called_from(pid_t pid, uint64_t return_address)
 /* All zeros where it cannot be unwound. */
 void track_note_caller(struct track *track)
 {
-	const struct python_looks *looks =
-		&python_image(interpreter_python(track->interpreter))->looks;
+	const struct python_image *image = python_image(interpreter_python(track->interpreter));
+	const struct python_looks *looks = &image->looks;
+	const struct python_looks *polls = &image->polls;
 	struct track_caller *caller = &track->caller;
 	struct frame frames[2];
 	const size_t count = track->unwind ? track->unwind(track->context, frames, 2, NULL) : 0;
@@ -42,6 +43,8 @@ void track_note_caller(struct track *track)
 	caller->function = frames[0].function_start;
 	caller->cfa = frames[0].cfa;
 	caller->target = count > 1 ? called_from(track->pid, frames[1].pc) : 0;
+	caller->is_poll =
+		python_is_look(polls, caller->function) || python_is_look(polls, caller->target);
 	caller->is_look =
 		python_is_look(looks, caller->function) || python_is_look(looks, caller->target);
 }

@@ -47,11 +47,12 @@ static bool is_alive(struct track *track)
 }
 
 /*
- * A clause is over, and has taken the exception. Somebody may have put it away, to raise it later:
- * as contextlib.ExitStack does with what comes up while it closes, and a future with what its work
- * has raised. Where each instruction costs time, that is not waited for if the clause asked for it.
+ * A clause is over and has taken the exception, or C code has. Somebody may have put it away, to
+ * raise it later: as contextlib.ExitStack does with what comes up while it closes, and a future or
+ * task with what its work has raised. Where each instruction costs time, that is not waited for if
+ * the clause asked for it.
  */
-static void keep(struct track *track, enum went_kind kind)
+void track_keep(struct track *track, enum went_kind kind)
 {
 	struct python_word word =
 		python_exception_word(interpreter_python(track->interpreter), track->thread);
@@ -79,8 +80,7 @@ static void on_kept(struct track *track)
 		return;
 	/* Who drops a name at the clause's end may have freed it: it has come by a frame, a new one
 	 * in its memory has not. */
-	if (track->kept_as == WENT_CAUGHT &&
-	    !python_has_traceback(interpreter_python(track->interpreter), track->pid, value)) {
+	if (!python_has_traceback(interpreter_python(track->interpreter), track->pid, value)) {
 		track_finish(track, track->kept_as);
 		return;
 	}
@@ -102,9 +102,9 @@ static void end_clause(struct track *track, bool is_by_exception)
 	else if (is_by_exception)
 		track_finish(track, clause == PYTHON_CLAUSE_TYPED ? WENT_CAUGHT : WENT_REPLACED);
 	else if (clause == PYTHON_CLAUSE_TYPED || clause == PYTHON_CLAUSE_WITH)
-		keep(track, WENT_CAUGHT);
+		track_keep(track, WENT_CAUGHT);
 	else
-		keep(track, WENT_BARE_EXCEPT);
+		track_keep(track, WENT_BARE_EXCEPT);
 }
 
 /*

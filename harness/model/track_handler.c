@@ -47,6 +47,10 @@ void track_enter_handler(struct track *track)
 		track_finish(track, WENT_PENDING);
 		return;
 	}
+	if (track->caller.is_poll) {
+		track_begin_polled(track);
+		return;
+	}
 	if (python_signal_handler(python, track->pid, track->signal, &handler))
 		handler = 0;
 	if (is_default_handler(track, handler)) {
@@ -61,8 +65,7 @@ void track_enter_handler(struct track *track)
 		(void)track_watch_frame(track, &track->home);
 }
 
-/* The class of what is being raised; up to 3.11 it may not be written yet. */
-static void name_exception(struct track *track)
+void track_name_exception(struct track *track)
 {
 	struct python_exception exception = {0};
 
@@ -84,7 +87,7 @@ static void note_raised(struct track *track, uint64_t value)
 		track->raised = track_place(track, frame, frame->offset);
 	track->last_raised = value;
 	track->last_taken = 0;
-	name_exception(track);
+	track_name_exception(track);
 }
 
 /* Is what was interrupted the innermost again? Nothing, where C code has called the handler outside
@@ -102,7 +105,7 @@ static bool is_at_home(const struct track *track)
  */
 static bool is_by_caller(struct track *track)
 {
-	name_exception(track);
+	track_name_exception(track);
 	return strcmp(track->exception, "TypeError") != 0 &&
 	       strcmp(track->exception, "RecursionError") != 0 &&
 	       strcmp(track->exception, "MemoryError") != 0;
@@ -190,7 +193,7 @@ static void leave_handler(struct track *track, uint64_t value)
 	const bool is_seen = track->was_raised && !(value && value == track->last_raised);
 
 	if (!is_seen)
-		name_exception(track);
+		track_name_exception(track);
 	track_raise(track);
 	if (is_seen && track->state == TRACK_RAISED)
 		track_on_exception(track);
@@ -207,7 +210,7 @@ static void on_raised(struct track *track, uint64_t value)
 	} else if (caller == TRACK_STANDS) {
 		/* The handler is C code, or cannot be called. It may take it back. */
 		track->last_raised = value;
-		name_exception(track);
+		track_name_exception(track);
 	} else {
 		leave_handler(track, value);
 	}

@@ -28,6 +28,11 @@ bool track_is_raised(const struct track *track, uint64_t *value);
 
 /* The flag was taken back: PyErr_CheckSignals() calls the Python handler. */
 void track_enter_handler(struct track *track);
+/* The class of what is being raised; up to 3.11 it may not be written yet. */
+void track_name_exception(struct track *track);
+/* C code has taken the flag back for itself: what does it make of it? */
+void track_begin_polled(struct track *track);
+void track_hit_polled(struct track *track, const struct track_watch *watch);
 void track_hit_handler(struct track *track, const struct track_watch *watch);
 
 enum track_stands { TRACK_UNKNOWN, TRACK_STANDS, TRACK_GONE };
@@ -62,6 +67,9 @@ bool track_replace(struct track *track, uint64_t value);
 /* A clause of `frame` begins; `handled`: what it handles, 0: it has yet to say. */
 void track_begin_clause(struct track *track, const struct python_bare_frame *frame,
 			uint64_t handled);
+/* What has taken the exception, as `kind` says, may raise it again: wait for that while it exists.
+ */
+void track_keep(struct track *track, enum went_kind kind);
 /* The exception is raised again by the frame: wait until it is. */
 void track_expect_raised(struct track *track, const struct python_bare_frame *frame);
 void track_hit_clause(struct track *track);

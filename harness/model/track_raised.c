@@ -147,6 +147,15 @@ bool track_read_handled(const struct track *track, uint64_t *value)
 	       memory_read(track->pid, word.address, value, sizeof(*value)) == 0;
 }
 
+/* The object that is on its way, where there is one: up to 3.11 C code raises a class. */
+static void note_object(struct track *track)
+{
+	uint64_t value;
+
+	if (track_is_raised(track, &value) && track_is_ours(track, value))
+		track->object = value;
+}
+
 void track_raise(struct track *track)
 {
 	if (!track->is_replaced)
@@ -155,6 +164,7 @@ void track_raise(struct track *track)
 	track->handled = 0;
 	track->is_taken = false;
 	track->is_other = false;
+	note_object(track);
 	if (!track_read_handled(track, &track->handled_before))
 		track->handled_before = 0;
 	watch_way_out(track);
@@ -259,6 +269,8 @@ void track_on_exception(struct track *track)
 		take(track);
 	else
 		track->is_taken = false;
+	if (!track->is_other)
+		note_object(track);
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
 		track->at = track_place(track, &now, now.offset);
 	if (!has_more(track) && !track->is_apart)
@@ -319,10 +331,16 @@ bool track_replace(struct track *track, uint64_t value)
 	return true;
 }
 
+/* C code has dropped it, or put it away, as asyncio's tasks do: those that wait for them raise it
+ * again. */
 static void swallow(struct track *track, const struct python_bare_frame *frame)
 {
 	track->at = track_place(track, frame, frame->offset);
-	track_finish(track, WENT_SWALLOWED);
+	track->handled = track->object;
+	if (track->is_other || track->is_replaced)
+		track_finish(track, WENT_SWALLOWED);
+	else
+		track_keep(track, WENT_SWALLOWED);
 }
 
 /* Up to 3.10 the exception counts as handled before the handler's first instruction. */

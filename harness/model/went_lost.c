@@ -119,6 +119,13 @@ static bool is_taken_instead(const struct search *search)
 	return search->track.state == TRACK_KEPT && search->track.is_replaced;
 }
 
+/* C code had it last; where somebody holds it, it may be raised once more, but is not. */
+static bool is_swallowed(const struct track *track)
+{
+	return track->kind == WENT_SWALLOWED ||
+	       (track->state == TRACK_KEPT && track->kept_as == WENT_SWALLOWED);
+}
+
 static int on_watch(void *context)
 {
 	struct search *search = context;
@@ -170,12 +177,10 @@ static void answer(struct search *search, struct went_answer *out)
 	out->kind = search->is_unraisable ? WENT_UNRAISABLE : WENT_SWALLOWED;
 	if (search->is_unraisable)
 		return;
-	if (search->follow.is_blocked && search->track.kind != WENT_SWALLOWED &&
-	    !is_taken_instead(search))
+	if (search->follow.is_blocked && !is_swallowed(&search->track) && !is_taken_instead(search))
 		out->kind = WENT_UNKNOWN;
 	/* NONE: no Python frame went on after it. */
-	if (!search->count ||
-	    (search->track.kind != WENT_SWALLOWED && search->track.kind != WENT_NONE))
+	if (!search->count || (!is_swallowed(&search->track) && search->track.kind != WENT_NONE))
 		return;
 	if (callee_passes(walker, interpreter, search->frames, search->count, "Unraisable"))
 		out->kind = WENT_UNRAISABLE;

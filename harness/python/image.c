@@ -120,7 +120,7 @@ int python_find_image(struct symbols *symbols, pid_t pid, struct python_image *i
 	fail_clear();
 	error = find_version(symbols, pid, module->name, image);
 	image->finalize = finalize_find(symbols, pid, module->name, image->version);
-	looks_find(symbols, pid, module->name, &image->looks);
+	looks_find(symbols, pid, module->name, image);
 	return error;
 }
 

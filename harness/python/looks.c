@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions that look for signals: PyErr_CheckSignals() and what it calls. One of them takes
- * the flag back and calls the handler (Modules/signalmodule.c: _PyErr_CheckSignalsTstate(), which
- * the interpreter's loop calls, too, and which has no name in a stripped module from 3.13 on).
+ * The functions that take the flag of a signal back: of PyErr_CheckSignals(), which then calls its
+ * handler, and of PyOS_InterruptOccurred(), which does not. What does it is one that they call
+ * (Modules/signalmodule.c: _PyErr_CheckSignalsTstate(), which the interpreter's loop calls, too),
+ * and has no name in a stripped module from 3.13 on.
  */
 #include "harness/engine/decode_branch.h"
 #include "harness/kernel/memory.h"
@@ -10,11 +11,12 @@
 
 #include <string.h>
 
-#define CODE_MAX 1024   /* bytes of PyErr_CheckSignals(): some 200 in every build that was seen */
+#define CODE_MAX 1024   /* bytes: PyErr_CheckSignals() has up to 500 in the builds that were seen */
 #define BRANCHES_MAX 16 /* stretches of it that lie elsewhere: its seldom executed part */
 
 struct search {
 	struct symbols *symbols;
+	const char *name; /* in those of its parts */
 	pid_t pid;
 	uint64_t start; /* of the function */
 	uint64_t end;
@@ -35,7 +37,7 @@ static void add_called(struct search *search, uint64_t function)
 	struct place place;
 
 	if (symbols_place(search->symbols, function, &place) &&
-	    (!place.function || strstr(place.function, "CheckSignals")))
+	    (!place.function || strstr(place.function, search->name)))
 		add(search->looks, function);
 }
 
@@ -71,16 +73,17 @@ static void scan(struct search *search, uint64_t address, uint64_t end)
 	}
 }
 
-void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_looks *looks)
+static void find(struct symbols *symbols, pid_t pid, const char *module, const char *const names[2],
+		 struct python_looks *looks)
 {
-	struct search search = {.symbols = symbols, .pid = pid, .looks = looks};
+	struct search search = {
+		.symbols = symbols, .name = strchr(names[0], '_') + 1, .pid = pid, .looks = looks};
 	uint64_t size;
 
 	*looks = (struct python_looks){0};
-	if (symbols_find_object(symbols, module, "_PyErr_CheckSignalsTstate", &search.start,
-				&size) == 0)
+	if (symbols_find_object(symbols, module, names[1], &search.start, &size) == 0)
 		add(looks, search.start);
-	if (symbols_find_object(symbols, module, "PyErr_CheckSignals", &search.start, &size) == 0) {
+	if (symbols_find_object(symbols, module, names[0], &search.start, &size) == 0) {
 		search.end = search.start + size;
 		add(looks, search.start);
 		scan(&search, search.start, search.end);
@@ -89,6 +92,15 @@ void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct p
 			scan(&search, search.elsewhere[n], search.elsewhere[n] + CODE_MAX);
 	}
 	fail_clear();
+}
+
+void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_image *image)
+{
+	static const char *const calling[] = {"PyErr_CheckSignals", "_PyErr_CheckSignalsTstate"};
+	static const char *const asking[] = {"PyOS_InterruptOccurred", "_PyOS_InterruptOccurred"};
+
+	find(symbols, pid, module, calling, &image->looks);
+	find(symbols, pid, module, asking, &image->polls);
 }
 
 bool python_is_look(const struct python_looks *looks, uint64_t function)

@@ -59,8 +59,8 @@ uint64_t handlers_find(const struct python *python, pid_t pid);
  */
 uint64_t finalize_find(struct symbols *symbols, pid_t pid, const char *module, uint32_t version);
 
-/* None where the module does not name PyErr_CheckSignals(). */
-void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_looks *looks);
+/* Fills the image's looks and polls; none where the module does not name them. */
+void looks_find(struct symbols *symbols, pid_t pid, const char *module, struct python_image *image);
 
 /* The frame that a thread executes. */
 int frames_innermost(const struct python *python, pid_t pid, uint64_t thread,

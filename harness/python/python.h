@@ -30,14 +30,16 @@ bool python_is_look(const struct python_looks *looks, uint64_t function);
 
 /* Where the interpreter lies in a process; python_find_image() fills it. */
 struct python_image {
-	uint64_t runtime;      /* address of _PyRuntime */
-	uint64_t runtime_size; /* its size as the symbol has it, 0: not known */
-	uint64_t eval;         /* address of _PyEval_EvalFrameDefault */
-	uint64_t eval_size;    /* as the symbol has it: only a part of it from 3.14 on */
-	uint32_t version;      /* PY_VERSION_HEX; of 3.9 and 3.10 major and minor only */
-	bool is_debug;         /* a pydebug build */
-	uint64_t finalize;     /* where it begins to take everything down; 0: not known */
-	struct python_looks looks;
+	uint64_t runtime;          /* address of _PyRuntime */
+	uint64_t runtime_size;     /* its size as the symbol has it, 0: not known */
+	uint64_t eval;             /* address of _PyEval_EvalFrameDefault */
+	uint64_t eval_size;        /* as the symbol has it: only a part of it from 3.14 on */
+	uint32_t version;          /* PY_VERSION_HEX; of 3.9 and 3.10 major and minor only */
+	bool is_debug;             /* a pydebug build */
+	uint64_t finalize;         /* where it begins to take everything down; 0: not known */
+	struct python_looks looks; /* of PyErr_CheckSignals(): call the handlers */
+	struct python_looks
+		polls;  /* of PyOS_InterruptOccurred(): take SIGINT back, and call none */
 	uint64_t start; /* the module's mappings, lowest and highest address */
 	uint64_t end;
 	uint64_t bias;    /* address in the process = address in the ELF file + bias */

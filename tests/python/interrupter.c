@@ -15,6 +15,8 @@
  * have been seen: `disable` is sys.monitoring's word for that. 3.15 looks at the instruction before
  * a call, which is another one while it is traced.
  *   drop()                     looks for signals and clears what their handlers have raised
+ *   poll(name)                 asks whether there was a SIGINT, and has no handler called: raises
+ * the built-in exception of that name then, if it is one
  */
 #define Py_LIMITED_API 0x03090000
 #define PY_SSIZE_T_CLEAN
@@ -184,14 +186,26 @@ static PyObject *drop(PyObject *module, PyObject *none)
 	Py_RETURN_NONE;
 }
 
+static PyObject *poll(PyObject *module, PyObject *name)
+{
+	PyObject *builtins;
+	PyObject *exception;
+
+	(void)module;
+	if (!PyOS_InterruptOccurred() || PyUnicode_GetLength(name) == 0)
+		Py_RETURN_NONE;
+	builtins = PyEval_GetBuiltins();
+	exception = builtins ? PyDict_GetItem(builtins, name) : NULL;
+	if (exception)
+		PyErr_SetString(exception, "interrupted");
+	return NULL;
+}
+
 static PyMethodDef methods[] = {
-	{"start", start, METH_VARARGS, NULL},
-	{"called", called, METH_VARARGS, NULL},
-	{"passed", passed, METH_VARARGS, NULL},
-	{"leave", leave, METH_VARARGS, NULL},
-	{"seen", seen, METH_NOARGS, NULL},
-	{"drop", drop, METH_NOARGS, NULL},
-	{0},
+	{"start", start, METH_VARARGS, NULL},   {"called", called, METH_VARARGS, NULL},
+	{"passed", passed, METH_VARARGS, NULL}, {"leave", leave, METH_VARARGS, NULL},
+	{"seen", seen, METH_NOARGS, NULL},      {"drop", drop, METH_NOARGS, NULL},
+	{"poll", poll, METH_O, NULL},           {0},
 };
 
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "interrupter",

@@ -98,7 +98,7 @@ def refuse(number, frame):
     raise Stop
 
 def work():
-    interrupter.drop()
+    {body}
 
 def done():
     pass
@@ -150,16 +150,38 @@ class Handlers(unittest.TestCase):
                     self.assertEqual(trial["went"]["kind"], "caught" if caught else "uncaught",
                                      trial)
 
-    def test_that_is_dropped(self):
-        """By the C function that the script has called, which clears it itself."""
+    def need_interrupter(self):
         if not list((swept.BUILD / "tests/python").glob("interrupter*")):
             self.skipTest("there is no interrupter in the build folder: make check-pythons makes it")
-        done = sweep(DROPS.format(folder=str(swept.BUILD / "tests/python")))
-        dropped = [trial["went"] for trial in done.trials if trial["outcome"] == "same"]
+
+    def test_that_is_dropped(self):
+        """By the C function that the script has called, which clears it itself."""
+        self.need_interrupter()
+        dropped = self.dropped("interrupter.drop()")
         self.assertGreater(len(dropped), 0)
         for went in dropped:
             self.assertEqual((went["kind"], went["by"]),
                              ("lost:c-code", "interrupter.abi3.so:drop"), went)
+
+    def dropped(self, body):
+        done = sweep(DROPS.format(folder=str(swept.BUILD / "tests/python"), body=body))
+        return [trial["went"] for trial in done.trials if trial["outcome"] == "same"]
+
+    def test_that_is_not_called(self):
+        """The C function asks for the signal itself."""
+        self.need_interrupter()
+        dropped = self.dropped("interrupter.poll('')")
+        self.assertTrue(dropped)
+        for went in dropped:
+            self.assertEqual((went["kind"], went["by"]),
+                             ("lost:c-code", "interrupter.abi3.so:poll"), went)
+        dropped = self.dropped("""try:
+        interrupter.poll('ValueError')
+    except ValueError:
+        pass""")
+        self.assertTrue(dropped)
+        for went in dropped:
+            self.assertEqual((went["kind"], went["exception"]), ("caught", "ValueError"), went)
 
 
 if __name__ == "__main__":

@@ -148,6 +148,72 @@ work()
 done()
 """
 
+# The same without a word, so that nothing but the signal is different.
+SILENT = HOOKED.replace('    os.write(1, b"hooked")\n', "")
+
+# A clause without a class has dropped it, whatever comes to lie in its memory.
+BARE = """
+import signal
+
+class Stop(Exception):
+    pass
+
+def on_signal(number, frame):
+    raise Stop
+
+def work():
+    try:
+        len("x")
+        len("y")
+    except:
+        pass
+
+def between():
+    pass
+
+def later():
+    try:
+        raise Stop
+    except Stop:
+        pass
+
+signal.signal(signal.SIGINT, on_signal)
+work()
+between()
+later()
+"""
+
+# The task has what its step has raised, and gives it to who waits for it.
+TASK = """
+import asyncio, os, signal
+
+class Stop(Exception):
+    pass
+
+def on_signal(number, frame):
+    raise Stop
+
+def work():
+    len("x")
+    len("y")
+
+def done():
+    pass
+
+async def main():
+    work()
+    done()
+
+loop = asyncio.new_event_loop()
+task = loop.create_task(main())
+signal.signal(signal.SIGINT, on_signal)
+try:
+    loop.run_until_complete(task)
+except Stop:
+    pass
+os._exit(0)
+"""
+
 # Each reference that is counted is a page that a copy has to copy first.
 COUNTS = """
 data = list(range(6000000))
@@ -292,6 +358,24 @@ class Went(unittest.TestCase):
 
     def test_own_end(self):
         self.assertEqual(self.kinds(HOOKED), {"uncaught"})
+
+    def test_silent_end(self):
+        self.assertEqual(self.kinds(SILENT), {"uncaught"})
+
+    def test_put_away(self):
+        self.assertEqual(self.kinds(TASK), {"caught"})
+
+    def test_dropped_for_good(self):
+        """Clauses without a class are warned of, but for where the call has raised before the try."""
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "script.py"
+            script.write_text(BARE)
+            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to",
+                                 "py:between"], ["-E", script])
+        for trial in sweep.trials:
+            meaning = "uncaught" if trial["outcome"] == "exit:1" else "lost:bare-except"
+            self.assertEqual(trial["went"]["kind"], meaning, trial)
+        self.assertIn("lost:bare-except", sweep.report["went"])
 
     @unittest.skipUnless(swept.has_watchpoints(), "this machine has no watchpoints")
     @unittest.skipIf(Path(swept.PYTHON).parent.name.endswith("d"),
