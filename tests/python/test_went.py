@@ -96,8 +96,8 @@ atexit.register(late)
 work()
 """
 
-# An object in the memory of the interruption, and of its class, is another one.
-AGAIN = """
+# Two exceptions of one class, one of which may come to lie where the other one did.
+TWICE = """
 import signal
 
 class Stop(Exception):
@@ -110,7 +110,7 @@ def work():
     try:
         len("x")
         len("y")
-    except Stop as error:
+    {first}:
         pass
 
 def between():
@@ -119,7 +119,7 @@ def between():
 def later():
     try:
         raise Stop
-    except:
+    {then}:
         pass
 
 signal.signal(signal.SIGINT, on_signal)
@@ -150,38 +150,6 @@ done()
 
 # The same without a word, so that nothing but the signal is different.
 SILENT = HOOKED.replace('    os.write(1, b"hooked")\n', "")
-
-# A clause without a class has dropped it, whatever comes to lie in its memory.
-BARE = """
-import signal
-
-class Stop(Exception):
-    pass
-
-def on_signal(number, frame):
-    raise Stop
-
-def work():
-    try:
-        len("x")
-        len("y")
-    except:
-        pass
-
-def between():
-    pass
-
-def later():
-    try:
-        raise Stop
-    except Stop:
-        pass
-
-signal.signal(signal.SIGINT, on_signal)
-work()
-between()
-later()
-"""
 
 # The task has what its step has raised, and gives it to who waits for it.
 TASK = """
@@ -344,17 +312,21 @@ class Went(unittest.TestCase):
             if not is_too_long(trial["went"], "lost:unraisable"):
                 self.assertIn(trial["went"]["kind"], meaning, trial)
 
-    def kinds(self, source, end="py:done"):
+    def sweep(self, source, end):
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "script.py"
             script.write_text(source)
-            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to", end],
-                                ["-E", script])
+            return swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to", end],
+                               ["-E", script])
+
+    def kinds(self, source, end="py:done"):
+        sweep = self.sweep(source, end)
         self.assertEqual(sweep.status, 0, [found["title"] for found in sweep.report["findings"]])
         return set(sweep.report["went"])
 
     def test_another_of_its_class(self):
-        self.assertEqual(self.kinds(AGAIN, "py:between"), {"caught", "uncaught"})
+        self.assertEqual(self.kinds(TWICE.format(first="except Stop as error", then="except"),
+                                    "py:between"), {"caught", "uncaught"})
 
     def test_own_end(self):
         self.assertEqual(self.kinds(HOOKED), {"uncaught"})
@@ -367,11 +339,7 @@ class Went(unittest.TestCase):
 
     def test_dropped_for_good(self):
         """Clauses without a class are warned of, but for where the call has raised before the try."""
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "script.py"
-            script.write_text(BARE)
-            sweep = swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to",
-                                 "py:between"], ["-E", script])
+        sweep = self.sweep(TWICE.format(first="except", then="except Stop"), "py:between")
         for trial in sweep.trials:
             meaning = "uncaught" if trial["outcome"] == "exit:1" else "lost:bare-except"
             self.assertEqual(trial["went"]["kind"], meaning, trial)
