@@ -255,6 +255,10 @@ void track_hit(struct track *track, unsigned int slots)
 static void end_raised(struct track *track, enum track_end end)
 {
 	track_finish(track, WENT_UNCAUGHT);
+	/* A script's own frames are left for the interpreter, which ends by it, in whatever way: a
+	 * hook may have the program end as it does without. */
+	if (!track->is_apart && track->outermost)
+		end = TRACK_END_OTHER;
 	if (track->is_replaced) {
 		track->kind = end == TRACK_END_SAME ? WENT_SWALLOWED : WENT_REPLACED;
 		return;
@@ -263,10 +267,6 @@ static void end_raised(struct track *track, enum track_end end)
 		track->kind = WENT_REPLACED;
 		return;
 	}
-	/* A script's own frames are left for the interpreter, which ends by it, in whatever way: a
-	 * hook may have the program end as it does without. */
-	if (!track->is_apart && track->outermost)
-		end = TRACK_END_OTHER;
 	/* Nobody was there to catch it, and yet all is well: C code has dropped it, but for
 	 * sys.exit(), which may well ask for the end that it has anyway. */
 	if (end != TRACK_END_OTHER && !(track->is_exit && !track->is_other))
