@@ -229,6 +229,8 @@ static void print_objects(void)
 	AT(type_dictoffset, PyTypeObject, tp_dictoffset);
 	AT(type_dealloc, PyTypeObject, tp_dealloc);
 	AT(type_base, PyTypeObject, tp_base);
+	AT(type_dict, PyTypeObject, tp_dict);
+	AT(type_mro, PyTypeObject, tp_mro);
 	AT(type_methods, PyTypeObject, tp_methods);
 	AT(bytes_data, PyBytesObject, ob_sval);
 	AT(tuple_items, PyTupleObject, ob_item);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the call of an object executes. Layouts: Include/cpython/funcobject.h, classobject.h and
- * object.h, Modules/_functoolsmodule.c. */
+/* What the call of an object executes. Layouts: Include/cpython/funcobject.h and classobject.h,
+ * Modules/_functoolsmodule.c. */
 #include "harness/kernel/memory.h"
 #include "harness/python/private.h"
 
@@ -9,8 +9,6 @@
 #define FUNCTION_WORDS 12
 #define WRAPPED_MAX 8
 #define CLASSES_MAX 32
-#define TYPE_DICT 1 /* words behind tp_base, in every version */
-#define TYPE_MRO 11
 
 static bool is_one_of(const char *type, const char *const *names, size_t count)
 {
@@ -65,14 +63,12 @@ static uint64_t find_call(const struct python *python, pid_t pid, uint64_t type)
 	uint64_t value;
 	ssize_t count;
 
-	if (read_pointer(pid, type + python->at.type_base + TYPE_MRO * sizeof(order), &order))
+	if (read_pointer(pid, type + python->at.type_mro, &order))
 		return 0;
 	count = python_items(python, pid, order, classes, CLASSES_MAX);
 	for (ssize_t n = 0; n < count && n < CLASSES_MAX; n++)
-		/* Classes written in C may have none: from 3.12 on it is the interpreter's. */
-		if (read_pointer(pid, classes[n] + python->at.type_base + TYPE_DICT * sizeof(dict),
-				 &dict) == 0 &&
-		    dict && python_dict_find(python, pid, dict, "__call__", &value) == 0)
+		if (read_pointer(pid, classes[n] + python->at.type_dict, &dict) == 0 && dict &&
+		    python_dict_find(python, pid, dict, "__call__", &value) == 0)
 			return value;
 	return 0;
 }

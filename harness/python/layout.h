@@ -99,6 +99,8 @@
 	X(type_dictoffset)                                                                         \
 	X(type_dealloc)                                                                            \
 	X(type_base)                                                                               \
+	X(type_dict) /* NULL of static types from 3.12 on: it is the interpreter's */              \
+	X(type_mro)                                                                                \
 	X(type_methods)                                                                            \
 	X(unicode_length)                                                                          \
 	X(unicode_state)                                                                           \
