@@ -148,23 +148,24 @@ bool track_read_handled(const struct track *track, uint64_t *value)
 }
 
 /* The object that is on its way, where there is one: up to 3.11 C code raises a class. */
-static void note_object(struct track *track)
+static void note_object(struct track *track, uint64_t value)
 {
-	uint64_t value;
-
-	if (track_is_raised(track, &value) && track_is_ours(track, value))
+	if (track_is_ours(track, value))
 		track->object = value;
 }
 
 void track_raise(struct track *track)
 {
+	uint64_t value;
+
 	if (!track->is_replaced)
 		memcpy(track->followed, track->exception, sizeof(track->followed));
 	track->state = TRACK_RAISED;
 	track->handled = 0;
 	track->is_taken = false;
 	track->is_other = false;
-	note_object(track);
+	if (track_is_raised(track, &value))
+		note_object(track, value);
 	if (!track_read_handled(track, &track->handled_before))
 		track->handled_before = 0;
 	watch_way_out(track);
@@ -265,12 +266,12 @@ void track_on_exception(struct track *track)
 	track->is_other = !is_ours_again(track);
 	if (track->is_other && !track->is_taken && track->on_taken && !track->is_replaced)
 		track->on_taken(track->context);
-	if (track->is_other)
+	if (track->is_other) {
 		take(track);
-	else
+	} else {
 		track->is_taken = false;
-	if (!track->is_other)
-		note_object(track);
+		note_object(track, value);
+	}
 	if (track->is_other && !was_other && track_read_innermost(track, &now))
 		track->at = track_place(track, &now, now.offset);
 	if (!has_more(track) && !track->is_apart)

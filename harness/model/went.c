@@ -149,13 +149,8 @@ static enum track_end end_of(const struct trial *trial)
 
 	if (trial->stage->baseline->awaits_signal)
 		return TRACK_END_OTHER;
-	/* The same status tells nothing where it is that one, and what was printed was not
-	 * compared. */
 	if (trial->outcome.kind == OUTCOME_SAME)
-		return trial->stage->baseline->compare_output || baseline->kind != OUTCOME_EXIT ||
-				       baseline->number != 1
-			       ? TRACK_END_SAME
-			       : TRACK_END_OTHER;
+		return TRACK_END_SAME;
 	return trial->outcome.kind == OUTCOME_EXIT && baseline->kind == OUTCOME_EXIT &&
 			       trial->outcome.number == baseline->number && baseline->number != 1
 		       ? TRACK_END_STATUS

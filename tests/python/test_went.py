@@ -151,6 +151,29 @@ done()
 # The same without a word, so that nothing but the signal is different.
 SILENT = HOOKED.replace('    os.write(1, b"hooked")\n', "")
 
+# Its output is another one each time, and its status the one of what nobody catches.
+NOISY = """
+import signal, sys, time
+
+class Stop(Exception):
+    pass
+
+def on_signal(number, frame):
+    raise Stop
+
+def work():
+    return len("x")
+
+def done():
+    pass
+
+signal.signal(signal.SIGINT, on_signal)
+print(time.time_ns())
+work()
+done()
+sys.exit(1)
+"""
+
 # The task has what its step has raised, and gives it to who waits for it.
 TASK = """
 import asyncio, os, signal
@@ -312,15 +335,15 @@ class Went(unittest.TestCase):
             if not is_too_long(trial["went"], "lost:unraisable"):
                 self.assertIn(trial["went"]["kind"], meaning, trial)
 
-    def sweep(self, source, end):
+    def sweep(self, source, end, *options):
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "script.py"
             script.write_text(source)
-            return swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to", end],
-                               ["-E", script])
+            return swept.Sweep(["-b", "opcode", "--oracle", "lost", "--from", "py:work", "--to", end,
+                                *options], ["-E", script])
 
-    def kinds(self, source, end="py:done"):
-        sweep = self.sweep(source, end)
+    def kinds(self, source, end="py:done", *options):
+        sweep = self.sweep(source, end, *options)
         self.assertEqual(sweep.status, 0, [found["title"] for found in sweep.report["findings"]])
         return set(sweep.report["went"])
 
@@ -333,6 +356,9 @@ class Went(unittest.TestCase):
 
     def test_silent_end(self):
         self.assertEqual(self.kinds(SILENT), {"uncaught"})
+
+    def test_end_that_tells_nothing(self):
+        self.assertEqual(self.kinds(NOISY, "py:done", "--status", "1"), {"uncaught"})
 
     def test_put_away(self):
         self.assertEqual(self.kinds(TASK), {"caught"})
